@@ -36,22 +36,12 @@ func NewAttributes(o Options) *Attributes {
 // AppendConn appends the attributes of one connection to b, with commas between them.
 func (a *Attributes) AppendConn(b []byte, r *record.Record) []byte {
 	a.set(r)
-	first := true
-	for i := range a.cells {
-		c := &a.cells[i]
-		var v Value
-		n, ok := a.read(c, &v)
-		if !ok {
-			continue
-		}
-		if !first {
+	first := a.told.next(0)
+	for i := first; i < maxFields; i = a.told.next(i + 1) {
+		if i > first {
 			b = append(b, ',')
 		}
-		first = false
-		if c.made == nil {
-			v = Value{kind: c.kind, n: n}
-		}
-		b = v.appendAny(append(b, a.keys[i]...))
+		b = a.value(i).appendAny(append(b, a.keys[i]...))
 		b = append(b, '}', '}')
 	}
 	return b

@@ -6,9 +6,7 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// cell is a number of one record, found: it is read again and again as the record
-// changes, without a call for each field. A third of the time that a line of JSON
-// took went into such calls (pprof of BenchmarkJSON, 300 fields).
+// cell is a number of one record, found. What reads all of them has a sheet.
 type cell struct {
 	place   any
 	kind    kind

@@ -3,6 +3,7 @@ package schema
 import (
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,15 +52,60 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// Whole numbers are as strconv has them: those of all lengths, and around them.
+func TestCounts(t *testing.T) {
+	check := func(n uint64) {
+		if got, want := string(appendCount(nil, n)), strconv.FormatUint(n, 10); got != want {
+			t.Errorf("%d is %s", n, got)
+		}
+	}
+	for n := range uint64(200_000) {
+		check(n)
+	}
+	for bit := range 64 {
+		for n := range uint64(5) {
+			check(1<<bit + n - 2)
+		}
+	}
+	for n := uint64(1); n < 1e19; n *= 10 {
+		check(n - 1)
+		check(n)
+		check(n + 1)
+	}
+}
+
 func FuzzTimes(f *testing.F) {
 	f.Add(int64(0))
 	f.Add(int64(-1))
 	f.Add(int64(math.MinInt64))
-	f.Fuzz(checkTimes)
+	f.Fuzz(func(t *testing.T, ns int64) {
+		checkTimes(t, ns)
+		if got, want := string(appendCount(nil, uint64(ns))), strconv.FormatUint(uint64(ns), 10); got != want {
+			t.Errorf("%s is %s", want, got)
+		}
+	})
+}
+
+// The text of a second is not that of another.
+func TestClock(t *testing.T) {
+	var c clock
+	for _, ns := range []int64{0, 1, 1e9, 1e9 - 1, -1, -1e9, 1_700_000_000_123_456_789, 1_700_000_000_987_654_321, 0} {
+		var p [block]byte
+		if got, want := string(p[:c.put(&p, ns)]), time.Unix(0, ns).UTC().Format(layout); got != want {
+			t.Errorf("%d is %s, want %s", ns, got, want)
+		}
+	}
 }
 
 func BenchmarkTime(b *testing.B) {
+	var c clock
+	var p [block]byte
 	to := make([]byte, 0, 64)
+	b.Run("same second", func(b *testing.B) {
+		for b.Loop() {
+			c.put(&p, 1_700_000_000_123_456_789)
+		}
+	})
 	b.Run("own", func(b *testing.B) {
 		for b.Loop() {
 			_ = AppendTime(to, 1_700_000_000_123_456_789)
@@ -70,4 +116,21 @@ func BenchmarkTime(b *testing.B) {
 			_ = time.Unix(0, 1_700_000_000_123_456_789).UTC().AppendFormat(to, layout)
 		}
 	})
+}
+
+func BenchmarkCount(b *testing.B) {
+	var p [block]byte
+	to := make([]byte, 0, 64)
+	for _, n := range []uint64{7, 1460, 2_321_046_480} {
+		b.Run(strconv.FormatUint(n, 10)+" own", func(b *testing.B) {
+			for b.Loop() {
+				putCount(&p, n)
+			}
+		})
+		b.Run(strconv.FormatUint(n, 10)+" strconv", func(b *testing.B) {
+			for b.Loop() {
+				_ = strconv.AppendUint(to, n, 10)
+			}
+		})
+	}
 }

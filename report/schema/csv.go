@@ -1,9 +1,9 @@
 package schema
 
 import (
+	"bytes"
 	"slices"
 
-	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -12,6 +12,7 @@ import (
 // safe for concurrent use.
 type CSV struct {
 	encoder
+	format
 	fields []Field
 }
 
@@ -20,6 +21,10 @@ func NewCSV(o Options) *CSV {
 	flat := flatFields()
 	c := &CSV{fields: flat}
 	c.init(o, flat)
+	for i := range flat {
+		c.format.add(&c.encoder, ","[:min(i, 1)], "", "")
+	}
+	c.commas = bytes.Repeat([]byte{','}, len(flat))
 	return c
 }
 
@@ -42,20 +47,5 @@ func (c *CSV) AppendHead(b []byte) []byte {
 // AppendConn appends the line of one connection to b.
 func (c *CSV) AppendConn(b []byte, r *record.Record) []byte {
 	c.set(r)
-	for i := range c.cells {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		var v Value
-		switch n, ok := c.read(&c.cells[i], &v); {
-		case !ok:
-		case v.kind == text:
-			b = say.AppendCell(b, v.s)
-		case v.kind != absent:
-			b = v.appendPlain(b)
-		default:
-			b = appendNumber(b, c.cells[i].kind, n, "")
-		}
-	}
-	return append(b, '\n')
+	return append(c.appendLine(b, &c.format), '\n')
 }

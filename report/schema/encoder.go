@@ -1,30 +1,45 @@
 package schema
 
 import (
-	"strconv"
+	"math/bits"
 
 	"tcpwatch/tracker/record"
 )
 
 // encoder reads all fields of records for those who write them down. It has a copy of
-// the record that is written, in which its cells lie. It is not safe for concurrent use.
+// the record that is written, in which the places of its sheet lie. It is not safe for
+// concurrent use.
 type encoder struct {
 	copied record.Record
 	row    row
 	opt    Options
-	cells  []encoded
-	// Cells of which the raw group may have something, where all packets have a time, and
-	// where some have none.
-	raws, untimed []int
+	cells  []encoded // of each field
+	sheet
+	line
+	made  []Value // of this record, by encoded.nth
+	clock clock
+
+	always fieldSet // numbers that are told when they are 0 too
+	makers fieldSet // fields whose value is made
+	told   fieldSet // of this record, the fields that have a value
+	hides  fieldSet // of this record, what something hides
+	flaws  flaw     // for which that is so
+	lacks  lack
+	// Fields that a flaw hides, and those that go without what is lacking, by bit.
+	by, without [bits.UintSize]fieldSet
+	// Fields of which the raw group may have something: where they are told, where they are not,
+	// where something hides them, and there only where their number is not 0.
+	rawTold, rawNot, rawHidden, rawNumber fieldSet
+	bare                                  fieldSet // of this record, of which it has nothing
 }
 
-// encoded is a field of the encoder's copy.
+// encoded is a field of the encoder.
 type encoded struct {
-	cell
-	hidden hidden
-	made   func(w *row) Value // nil for a number of the record
-	raw    func(w *row, told Value) Value
-	other  bool
+	kind  kind               // of a number
+	words []string           // of a kind
+	make  func(w *row) Value // of any other, of which it is the nth
+	nth   int
+	raw   func(w *row, told Value) Value
 }
 
 // init finds the fields; e is not moved after it.
@@ -33,17 +48,44 @@ func (e *encoder) init(o Options, fields []Field) {
 	e.row.opt = &e.opt
 	for i := range fields {
 		f := &fields[i]
-		c := encoded{hidden: f.hidden, made: f.source.made, raw: f.source.raw, other: f.source.other}
-		if c.made == nil {
-			c.cell = f.cell(&e.copied)
-		}
-		if s := &f.source; s.at != nil || s.raw != nil {
-			if s.other || c.hidden.without != 0 || c.hidden.by&^untimed != 0 {
-				e.raws = append(e.raws, i)
+		s := &f.source
+		c := encoded{kind: f.Type.kind(), raw: s.raw}
+		switch {
+		case s.at != nil:
+			e.rawNumber.add(i)
+			switch optional := e.add(i, s.at(&e.copied)); {
+			case s.notZero:
+				e.ifAny.add(i)
+			case !optional:
+				e.always.add(i)
 			}
-			e.untimed = append(e.untimed, i)
+		case s.number != nil:
+			e.add(i, s.number(&e.copied))
+			e.always.add(i)
+		case s.kind != nil:
+			c.words = s.words
+			e.addKind(i, s.kind(&e.copied), s.words)
+			e.rawHidden.add(i)
+		default:
+			c.make, c.nth = s.made, len(e.made)
+			e.made = append(e.made, Value{})
+			e.makers.add(i)
+			if s.raw != nil {
+				e.rawNot.add(i)
+			}
+			if s.other {
+				e.rawTold.add(i)
+			}
 		}
 		e.cells = append(e.cells, c)
+		for bit := range bits.UintSize {
+			if f.hidden.by>>bit&1 != 0 {
+				e.by[bit].add(i)
+			}
+			if f.hidden.without>>bit&1 != 0 {
+				e.without[bit].add(i)
+			}
+		}
 	}
 }
 
@@ -51,30 +93,46 @@ func (e *encoder) init(o Options, fields []Field) {
 func (e *encoder) set(r *record.Record) {
 	e.copied = *r
 	e.row.set(&e.copied)
+	e.read()
+	if e.flaws != e.row.flaws || e.lacks != e.row.lacks {
+		e.hide()
+	}
+	for w := range e.told {
+		for set := e.makers[w] &^ e.hides[w]; set != 0; set &= set - 1 {
+			i := w<<6 + bits.TrailingZeros64(set)
+			c := &e.cells[i]
+			v := &e.made[c.nth]
+			if *v = c.make(&e.row); v.kind != absent {
+				e.filled.add(i)
+			}
+		}
+		e.told[w] = (e.always[w] | e.filled[w] | e.known[w]) &^ e.hides[w]
+	}
 }
 
-// read is the field's number or, of one that is made, its value in v; false where there
-// is none.
-func (e *encoder) read(c *encoded, v *Value) (n int64, ok bool) {
-	if c.hidden.from(&e.row) {
-		return 0, false
+// hide finds out what is hidden of a record with other flaws than the one before.
+func (e *encoder) hide() {
+	e.flaws, e.lacks, e.hides, e.bare = e.row.flaws, e.row.lacks, fieldSet{}, fieldSet{}
+	for f := e.flaws; f != 0; f &= f - 1 {
+		e.hides.join(&e.by[bits.TrailingZeros32(uint32(f))])
 	}
-	if c.made == nil {
-		return c.number()
+	for l := e.lacks; l != 0; l &= l - 1 {
+		without := &e.without[bits.TrailingZeros64(uint64(l))]
+		e.hides.join(without)
+		if l&-l&bare != 0 {
+			e.bare.join(without)
+		}
 	}
-	*v = c.made(&e.row)
-	return 0, v.kind != absent
 }
 
-// appendNumber appends a number; quote surrounds a time.
-func appendNumber(b []byte, k kind, n int64, quote string) []byte {
-	switch k {
-	case counted:
-		return strconv.AppendUint(b, uint64(n), 10)
-	case seconds:
-		return AppendSeconds(b, n)
-	case truth:
-		return strconv.AppendBool(b, n != 0)
+// value is that of a field of told.
+func (e *encoder) value(i int) Value {
+	switch c := &e.cells[i]; {
+	case c.make != nil:
+		return e.made[c.nth]
+	case c.words != nil:
+		return Value{kind: text, s: c.words[e.n[i]]}
+	default:
+		return Value{kind: c.kind, n: e.number(i)}
 	}
-	return append(AppendTime(append(b, quote...), n), quote...)
 }

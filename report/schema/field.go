@@ -91,7 +91,7 @@ type row struct {
 // set points the row at another record.
 func (w *row) set(r *record.Record) {
 	w.Record = r
-	w.flaws, w.lacks = flawsOf(r), lacksOf(r)
+	w.flaws, w.lacks = flawsOf(r), lacksOf(r, w.opt)
 	w.pair = [2]capture.Endpoint{r.Orig, r.Resp}
 }
 

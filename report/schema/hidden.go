@@ -32,7 +32,7 @@ func spanOf(e record.End) flaw { return spanOrig << e }
 
 // lack is something that a connection did not have, without which fields have
 // nothing to tell; a set of such where bits are joined.
-type lack uint32
+type lack uint64
 
 const (
 	timeWait       lack = 1 << iota // an end in TIME-WAIT
@@ -48,16 +48,43 @@ const (
 	pathResp                        // the same of the responder
 	stuckOrig                       // a segment that the originator sent without success
 	stuckResp                       // the same of the responder
+	openProbesOrig                  // probes of a window that was open
+	openProbesResp                  // the same of the responder
+	holeOrig                        // bytes that the originator sent and nobody got
+	holeResp                        // the same of the responder
+	stallsOrig                      // segments that the originator held back
+	stallsResp                      // the same of the responder
+	closedOrig                      // times in which the originator had its window closed
+	closedResp                      // the same of the responder
+	numbersOrig                     // sequence numbers of the originator
+	numbersResp                     // the same of the responder
+	longRest                        // a pause that an answer followed
+	resets                          // a RST
+	networks                        // a network of its own
+	tags                            // VLAN tags
+	interim                         // more to come
+	otherFiles                      // other files than the one
+	hosts                           // addresses of this host
+	interfaces                      // interfaces with a name
+	secondSYN                       // a SYN that was sent again
 )
 
-// probesOf, roundTripsOf, pathOf and stuckOf are what one end may lack.
+// bare are those without which the record holds nothing of a field either.
+const bare = names | pathOrig | pathResp | closedOrig | closedResp | resets | networks | tags | interim | otherFiles | hosts | interfaces | secondSYN
+
+// These are what one end may lack.
 func probesOf(e record.End) lack     { return probesOrig << e }
+func openProbesOf(e record.End) lack { return openProbesOrig << e }
+func holeOf(e record.End) lack       { return holeOrig << e }
+func stallsOf(e record.End) lack     { return stallsOrig << e }
+func closedOf(e record.End) lack     { return closedOrig << e }
+func numbersOf(e record.End) lack    { return numbersOrig << e }
 func roundTripsOf(e record.End) lack { return roundTripsOrig << e }
 func pathOf(e record.End) lack       { return pathOrig << e }
 func stuckOf(e record.End) lack      { return stuckOrig << e }
 
 // lacksOf is what a connection did not have.
-func lacksOf(r *record.Record) (l lack) {
+func lacksOf(r *record.Record, o *Options) (l lack) {
 	set := func(what lack, is bool) {
 		if is {
 			l |= what
@@ -65,16 +92,38 @@ func lacksOf(r *record.Record) (l lack) {
 	}
 	set(timeWait, r.TimeWait.Holder == record.NoEnd)
 	set(lastRest, r.Idle.Outcome == record.IdleAnswered)
+	set(longRest, !r.Idle.Longest.OK)
 	set(names, r.Names == nil)
 	set(exchanges, r.Exchanges.N == 0)
 	set(timedExchanges, r.Exchanges.Timed == 0)
+	set(networks, r.TunnelID == 0 && !r.TunnelPart && !r.Joined)
+	set(tags, r.NVLAN == 0)
+	set(interim, !r.Interim)
+	set(otherFiles, len(o.Files) < 2 && r.FilePacket == r.FirstPacket)
+	set(hosts, o.Local == nil)
+	set(interfaces, len(o.Interfaces) == 0)
+	set(secondSYN, r.Open.NSYNsAgain == 0)
+	set(resets, noReset(&r.Close) && !r.Open.OldReset)
 	for e := record.Orig; e <= record.Resp; e++ {
+		x, p := &r.Ends[e], &r.Path[e]
 		set(probesOf(e), r.Keepalive[e].Probes == 0)
-		set(roundTripsOf(e), r.Ends[e].RTT.N == 0)
-		set(pathOf(e), r.Path[e] == record.PathRecord{})
-		set(stuckOf(e), r.Path[e].Stuck.Bytes == 0)
+		set(roundTripsOf(e), x.RTT.N == 0)
+		set(openProbesOf(e), x.OpenProbes == 0)
+		set(closedOf(e), len(x.ZeroWindowList) == 0)
+		set(numbersOf(e), !x.Numbers.OK)
+		set(pathOf(e), *p == record.PathRecord{})
+		set(stuckOf(e), p.Stuck.Bytes == 0)
+		set(holeOf(e), p.Hole == 0)
+		set(stallsOf(e), p.Nagle.N == 0)
 	}
 	return l
+}
+
+// noReset reports whether nothing is told of a RST.
+func noReset(c *record.CloseRecord) bool {
+	x := &c.Ignored
+	return c.ResetBy == record.NoEnd && c.ResetIn == record.Unknown && c.ResetCause == record.ResetNone && c.ResetText == "" && c.ResetOdd == 0 &&
+		x.Packet == 0 && x.By == record.Orig && x.Odd == 0 && !x.Done
 }
 
 // hidden is what hides a field.

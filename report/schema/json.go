@@ -11,9 +11,8 @@ import (
 // safe for concurrent use.
 type JSON struct {
 	encoder
-	keys   []string   // of each field, with comma, quotes and colon
-	groups []int      // of each field: which of paths it is in
-	moves  [][]string // from one group to another: what closes and opens them
+	format
+	keys []string // of each field, with comma, quotes and colon
 }
 
 // NewJSON returns a JSON with these options.
@@ -33,11 +32,24 @@ func NewJSON(o Options) *JSON {
 		j.keys = append(j.keys, `,"`+f.leaf()+`":`)
 	}
 	for _, open := range paths {
-		var to []string
+		var to, with [][]byte
 		for _, path := range paths {
-			to = append(to, move(open, path))
+			m := move(open, path)
+			to = append(to, []byte(m))
+			if !strings.HasSuffix(m, "{") {
+				m += ","
+			}
+			with = append(with, []byte(m))
 		}
-		j.moves = append(j.moves, to)
+		j.moves, j.leaps = append(j.moves, to), append(j.leaps, with)
+	}
+	in := nest{fresh: true}
+	for i := range fields {
+		lead, name, quote := string(j.appendKey(nil, &in, i)), j.keys[i][1:], ""
+		if fields[i].Type == Time || j.cells[i].words != nil {
+			quote = `"`
+		}
+		j.format.add(&j.encoder, strings.TrimSuffix(lead, name), name, quote)
 	}
 	return j
 }
@@ -85,23 +97,7 @@ func (j *JSON) appendKey(b []byte, in *nest, i int) []byte {
 // AppendConn appends the line of one connection to b.
 func (j *JSON) AppendConn(b []byte, r *record.Record) []byte {
 	j.set(r)
-	b = append(b, '{')
-	in := nest{fresh: true}
-	for i := range j.cells {
-		c := &j.cells[i]
-		var v Value
-		n, ok := j.read(c, &v)
-		if !ok {
-			continue
-		}
-		b = j.appendKey(b, &in, i)
-		if c.made == nil {
-			b = appendNumber(b, c.kind, n, `"`)
-		} else {
-			b = v.appendJSON(b)
-		}
-	}
-	b = append(b, j.moves[in.open][0]...)
+	b = j.appendLine(append(b, '{'), &j.format)
 	b = j.appendRaw(b)
 	if j.opt.Transitions {
 		b = appendTransitions(b, r)

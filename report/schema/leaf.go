@@ -130,16 +130,8 @@ func NewColumns(o Options) *Columns {
 // Each hands over the values of a record, leaf by leaf.
 func (c *Columns) Each(r *record.Record, take Take) {
 	c.set(r)
-	for i := range c.cells {
-		var v Value
-		n, ok := c.read(&c.cells[i], &v)
-		switch {
-		case !ok:
-		case c.cells[i].made == nil:
-			take(c.first[i], 0, Value{kind: c.cells[i].kind, n: n})
-		default:
-			v.each(c.first[i], take)
-		}
+	for i := c.told.next(0); i < maxFields; i = c.told.next(i + 1) {
+		c.value(i).each(c.first[i], take)
 	}
 	if at := c.first[len(c.cells)]; c.opt.Transitions {
 		for i := range r.Transitions {

@@ -8,7 +8,7 @@ import (
 
 // closeFields are how the connection closed.
 func closeFields() []Field {
-	none, closer := hidden{}, hidden{perhaps: midstream}
+	none, closer, reset := hidden{}, hidden{perhaps: midstream}, hidden{without: resets}
 	ofOrig, ofResp := hidden{by: darkOrig}, hidden{by: darkResp}
 	fields := []Field{
 		{"close.kind", Text, "", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; a connection that a full table dropped before its end was seen is always `evicted`; absent where one FIN was acknowledged and the other may have passed before the capture began, or where a filter let only SYN, FIN and RST through and took the ACK of a FIN away", closer, wordOf(record.NCloseKinds, record.CloseUnknown, func(r *record.Record) *record.CloseKind { return &r.Close.Kind })},
@@ -17,16 +17,16 @@ func closeFields() []Field {
 		{"close.half_close_s", Seconds, "s", "ACK of the first FIN to the second FIN", none, at(func(r *record.Record) any { return &r.Close.HalfClose })},
 		{"close.bytes_after_fin", Count, "bytes", "bytes that the other end sent between the two FINs", none, at(func(r *record.Record) any { return &r.Close.BytesAfterFIN })},
 		{"close.quiet_s", Seconds, "s", "from the last data that the sender of the first FIN sent or received, to that FIN; absent where it sent none", none, at(func(r *record.Record) any { return &r.Close.Quiet })},
-		{"close.reset_by", Text, "", "sender of the first RST that its receiver accepted, also after a normal close; sender of the first RST where the receiver had to ignore all, or where they concern an older connection that was not captured", none, wordOf(record.NEnds, record.NoEnd, func(r *record.Record) *record.End { return &r.Close.ResetBy }).toldAs(func(w *row) Value { return textOf(resetterTold(w.Record).String()) })},
-		{"close.reset_in", Text, "", "that end's state before it", none, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.Close.ResetIn }).toldAs(func(w *row) Value {
+		{"close.reset_by", Text, "", "sender of the first RST that its receiver accepted, also after a normal close; sender of the first RST where the receiver had to ignore all, or where they concern an older connection that was not captured", reset, wordOf(record.NEnds, record.NoEnd, func(r *record.Record) *record.End { return &r.Close.ResetBy }).toldAs(func(w *row) Value { return textOf(resetterTold(w.Record).String()) })},
+		{"close.reset_in", Text, "", "that end's state before it", reset, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.Close.ResetIn }).toldAs(func(w *row) Value {
 			if w.Close.ResetBy == record.NoEnd {
 				return Value{}
 			}
 			return textOf(w.Close.ResetIn.String())
 		})},
-		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox`, `mptcp-close` or `unknown`", none, wordOf(record.NResetCauses, record.ResetNone, func(r *record.Record) *record.ResetCause { return &r.Close.ResetCause }).toldAs(func(w *row) Value { return textOf(causeTold(w.Record).String()) })},
-		{"close.reset_text", Text, "", "what the RST carries, at most 64 bytes of it, where all of that can be printed (RFC 9293 section 3.5.3); absent when nothing", none, textAt(func(r *record.Record) *string { return &r.Close.ResetText })},
-		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`, `signature`; and what else it shows: `own-stack` (it goes on from its sender's own numbers), `subflow` (an MPTCP option), `took-all` (its sender had acknowledged all that came)", none, oddAt(func(r *record.Record) *record.ResetSigns { return &r.Close.ResetOdd })},
+		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox`, `mptcp-close` or `unknown`", reset, wordOf(record.NResetCauses, record.ResetNone, func(r *record.Record) *record.ResetCause { return &r.Close.ResetCause }).toldAs(func(w *row) Value { return textOf(causeTold(w.Record).String()) })},
+		{"close.reset_text", Text, "", "what the RST carries, at most 64 bytes of it, where all of that can be printed (RFC 9293 section 3.5.3); absent when nothing", reset, textAt(func(r *record.Record) *string { return &r.Close.ResetText })},
+		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`, `signature`; and what else it shows: `own-stack` (it goes on from its sender's own numbers), `subflow` (an MPTCP option), `took-all` (its sender had acknowledged all that came)", reset, oddAt(func(r *record.Record) *record.ResetSigns { return &r.Close.ResetOdd })},
 		{"close.data_last", Truth, "", "`true` when the last segment of the other end before the first RST carried data, and the sender of the RST sent none after that", none, at(func(r *record.Record) any { return &r.Close.DataLast }).ifAny()},
 		{"close.goodbye", Truth, "", "`true` when the last data of an end before the first RST was the goodbye of its protocol (QUIT, an LDAP unbind, an SMB logoff, ...)", none, at(func(r *record.Record) any { return &r.Close.Goodbye }).ifAny()},
 		{"close.unheard_bytes", Count, "bytes", "bytes that the receiver of the first RST had sent and the sender of the RST had not acknowledged before it; absent when none", none, at(func(r *record.Record) any { return &r.Close.Unheard }).ifAny()},

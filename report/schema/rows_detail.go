@@ -71,8 +71,8 @@ func closeDetails() []Field {
 		Field{"close.reset_also", Truth, "", "`true` when it came with another TTL, and one with its sender's own came too", none, at(func(r *record.Record) any { return &r.Close.ResetAlso })},
 		Field{"close.reset_by_newer", Truth, "", "`true` when the client reset the connection for the sake of a newer one, whose SYN it had answered", none, at(func(r *record.Record) any { return &r.Close.ByNewer })},
 		Field{"close.ignored_packet", Count, "", "packet of the first RST that its receiver had to ignore", none, packetAt(func(r *record.Record) any { return &r.Close.Ignored.Packet })},
-		Field{"close.ignored_by", Text, "", "in whose name, where it is not the originator", none, wordOf(record.NEnds, record.Orig, func(r *record.Record) *record.End { return &r.Close.Ignored.By }).unlessInitial()},
-		Field{"close.ignored_odd", Text, "", "how it differs from its sender's other segments, and what else it shows, in the words of `close.reset_odd`", none, oddAt(func(r *record.Record) *record.ResetSigns { return &r.Close.Ignored.Odd })},
+		Field{"close.ignored_by", Text, "", "in whose name, where it is not the originator", hidden{without: resets}, wordOf(record.NEnds, record.Orig, func(r *record.Record) *record.End { return &r.Close.Ignored.By }).unlessInitial()},
+		Field{"close.ignored_odd", Text, "", "how it differs from its sender's other segments, and what else it shows, in the words of `close.reset_odd`", hidden{without: resets}, oddAt(func(r *record.Record) *record.ResetSigns { return &r.Close.Ignored.Odd })},
 		Field{"close.ignored_late", Truth, "", "`true` when its sender had sent its FIN before", none, at(func(r *record.Record) any { return &r.Close.Ignored.Late })},
 		Field{"close.ignored_done", Truth, "", "`true` when both FINs had been acknowledged", none, at(func(r *record.Record) any { return &r.Close.Ignored.Done })},
 		Field{"close.ignored_gave_up", Truth, "", "`true` when its sender had retransmitted data without an answer before", none, at(func(r *record.Record) any { return &r.Close.Ignored.GaveUp })},
@@ -104,10 +104,10 @@ func idleDetails() []Field {
 
 // endDetails are the sequence numbers of an end, and when it was heard last.
 func endDetails(p string, e record.End) []Field {
-	none := hidden{}
+	none, numbered := hidden{}, hidden{without: numbersOf(e)}
 	return details(
-		Field{p + "first_seq", Count, "", "first of its sequence numbers that is known: that of its SYN, where it was captured", none, numbersAt(e, func(n *record.Numbers) *uint32 { return &n.First })},
-		Field{p + "next_seq", Count, "", "the next one that is due", none, numbersAt(e, func(n *record.Numbers) *uint32 { return &n.Next })},
+		Field{p + "first_seq", Count, "", "first of its sequence numbers that is known: that of its SYN, where it was captured", numbered, numbersAt(e, func(n *record.Numbers) *uint32 { return &n.First })},
+		Field{p + "next_seq", Count, "", "the next one that is due", numbered, numbersAt(e, func(n *record.Numbers) *uint32 { return &n.Next })},
 		Field{p + "last_sent", Time, "", "time of its last segment", none, at(func(r *record.Record) any { return &r.Ends[e].LastSent })},
 		Field{p + "span_unknown", Truth, "", "`true` when the capture missed more than a window at once: how many bytes is known modulo 2^32 only", none, at(func(r *record.Record) any { return &r.Ends[e].SpanUnknown })},
 		Field{p + "stuck_passed", Truth, "", "`true` when the smaller segment of `stuck_shrunk_bytes` was acknowledged", none, at(func(r *record.Record) any { return &r.Path[e].Stuck.Passed })},
@@ -117,7 +117,7 @@ func endDetails(p string, e record.End) []Field {
 		Field{p + "too_big_again", Count, "packets", "of the ICMP errors of `too_big`, those about a segment that was told of before", none, at(func(r *record.Record) any { return &r.Path[e].TooBig.Again })},
 		Field{p + "too_big_joined", Count, "packets", "of those, errors about a segment longer than it was sent: something on the path had joined several", none, at(func(r *record.Record) any { return &r.Path[e].TooBig.Joined })},
 		Field{p + "too_big_packet", Count, "", "packet of the first of those errors", none, packetAt(func(r *record.Record) any { return &r.Path[e].TooBig.Packet })},
-		Field{p + "too_big_from", Address, "", "its sender", none, addressAt(func(r *record.Record) *capture.Addr { return &r.Path[e].TooBig.From })},
+		Field{p + "too_big_from", Address, "", "its sender", hidden{without: pathOf(e)}, addressAt(func(r *record.Record) *capture.Addr { return &r.Path[e].TooBig.From })},
 		Field{p + "stall_min_s", Seconds, "s", "shortest of the delays of `stalls`", none, at(func(r *record.Record) any { return &r.Path[e].Nagle.Min })},
 		Field{p + "stall_max_s", Seconds, "s", "longest", none, at(func(r *record.Record) any { return &r.Path[e].Nagle.Max })},
 		Field{p + "stall_packet", Count, "", "packet of the first segment that was delayed", none, packetAt(func(r *record.Record) any { return &r.Path[e].Nagle.Packet })},
@@ -192,12 +192,9 @@ func endEvidence(p string, e record.End) []Field {
 
 // numbersAt is one of the sequence numbers of an end.
 func numbersAt(e record.End, place func(n *record.Numbers) *uint32) source {
-	return made(func(w *row) Value {
-		if n := &w.Ends[e].Numbers; n.OK {
-			return countOf(*place(&n.V))
-		}
-		return Value{}
-	}).into(func(r *record.Record, v Value) {
+	s := made(func(w *row) Value { return countOf(*place(&w.Ends[e].Numbers.V)) })
+	s.number = func(r *record.Record) any { return place(&r.Ends[e].Numbers.V) }
+	return s.into(func(r *record.Record, v Value) {
 		n := &r.Ends[e].Numbers
 		n.OK = true
 		*place(&n.V) = uint32(v.n)

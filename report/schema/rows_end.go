@@ -69,11 +69,11 @@ func windowFields(p string, e record.End) []Field {
 	return []Field{
 		{p + "zero_windows", Count, "", "times that it announced a zero window", seen, at(func(r *record.Record) any { return &r.Ends[e].ZeroWindows })},
 		{p + "zero_window_s", Seconds, "s", "time with its window at zero", seen, at(func(r *record.Record) any { return &r.Ends[e].ZeroWindow })},
-		{p + "zero_window_list", Objects, "", "those times, each with start and end (see below; not in CSV)", hidden{perhaps: darkOf(e)}, made(zeroWindowsOf(e)).evenHidden().into(func(r *record.Record, v Value) { r.Ends[e].ZeroWindowList = v.r.Ends[record.Orig].ZeroWindowList })},
+		{p + "zero_window_list", Objects, "", "those times, each with start and end (see below; not in CSV)", hidden{perhaps: darkOf(e), without: closedOf(e)}, made(zeroWindowsOf(e)).evenHidden().into(func(r *record.Record, v Value) { r.Ends[e].ZeroWindowList = v.r.Ends[record.Orig].ZeroWindowList })},
 		{p + "silly_windows", Count, "", "times that it announced a window smaller than a segment and than half its window", scaled, at(func(r *record.Record) any { return &r.Ends[e].SillyWindows })},
 		{p + "window_probes", Count, "segments", "zero-window probes", seen, at(func(r *record.Record) any { return &r.Ends[e].WindowProbes })},
 		{p + "open_probes", Count, "segments", "probes that it went on sending, with doubling pauses and no new data, after the window update of the other end; absent when none", seen, at(func(r *record.Record) any { return &r.Ends[e].OpenProbes }).ifAny()},
-		{p + "open_probing_s", Seconds, "s", "for how long, from the window update to the last of them", seen, onlyIf(func(r *record.Record) bool { return r.Ends[e].OpenProbes > 0 }, seconds, func(r *record.Record) any { return &r.Ends[e].OpenProbing })},
+		{p + "open_probing_s", Seconds, "s", "for how long, from the window update to the last of them", hidden{by: darkOf(e), without: openProbesOf(e)}, at(func(r *record.Record) any { return &r.Ends[e].OpenProbing })},
 		{p + "open_echoed", Truth, "", "`true` when one of them echoes the timestamp of the window update: it had arrived", seen, at(func(r *record.Record) any { return &r.Ends[e].OpenEchoed }).ifAny()},
 		{p + "window_full", Count, "", "times that it filled the other end's window", scaled, at(func(r *record.Record) any { return &r.Ends[e].WindowFull })},
 		{p + "window_used_bytes", Count, "bytes", "the largest window of the other end that it filled; absent when none", scaled, at(func(r *record.Record) any { return &r.Ends[e].WindowUsed }).ifAny()},

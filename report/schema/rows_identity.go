@@ -19,9 +19,9 @@ func identityFields() []Field {
 		{"resp_port", Count, "", "port of the responder", none, at(func(r *record.Record) any { return &r.Resp.Port })},
 		{"first_packet", Count, "", "number of the first packet in the input, from 1; several files are numbered on", none, packetAt(func(r *record.Record) any { return &r.FirstPacket })},
 		{"last_packet", Count, "", "number of the last packet", none, packetAt(func(r *record.Record) any { return &r.LastPacket })},
-		{"file", Text, "", "name of the file of the first packet, when there are several", none, made(fileOf)},
-		{"file_packet", Count, "", "number of the first packet in that file", none, made(filePacketOf).where(func(w *row, told Value) Value {
-			if told.kind != absent || w.FilePacket == w.FirstPacket {
+		{"file", Text, "", "name of the file of the first packet, when there are several", hidden{without: otherFiles}, made(fileOf)},
+		{"file_packet", Count, "", "number of the first packet in that file", hidden{without: otherFiles}, made(filePacketOf).whereAbsent(func(w *row) Value {
+			if w.FilePacket == w.FirstPacket {
 				return Value{}
 			}
 			return countOf(w.FilePacket)
@@ -32,23 +32,18 @@ func identityFields() []Field {
 		{"orig_state", Text, "", "RFC 9293 state of the originator after the last packet", hidden{perhaps: midstream}, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.States[record.Orig] })},
 		{"resp_state", Text, "", "the same for the responder", hidden{perhaps: midstream}, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.States[record.Resp] })},
 		{"community_id", Text, "", "Community ID version 1, seed 0", none, made(func(w *row) Value { return Value{kind: community, p: &w.pair} })},
-		{"local", Text, "", "live: which end is this host: `orig`, `resp` or `both`", none, made(localOf)},
-		{"link.interface", Text, "", "interface of the first packet", none, made(interfaceOf)},
-		{"link.vlans", Counts, "", "VLAN tags of the first packet, outermost first", none, made(vlansOf).into(func(r *record.Record, v Value) { r.VLANs, r.NVLAN = [2]uint16{uint16(v.n >> 16), uint16(v.n)}, v.m })},
+		{"local", Text, "", "live: which end is this host: `orig`, `resp` or `both`", hidden{without: hosts}, made(localOf)},
+		{"link.interface", Text, "", "interface of the first packet", hidden{without: interfaces}, made(interfaceOf)},
+		{"link.vlans", Counts, "", "VLAN tags of the first packet, outermost first", hidden{without: tags}, made(vlansOf).into(func(r *record.Record, v Value) { r.VLANs, r.NVLAN = [2]uint16{uint16(v.n >> 16), uint16(v.n)}, v.m })},
 		{"tunnel.kind", Text, "", "what the first packet was carried in: `vxlan`, `geneve`, `gre`, ...", none, wordOf(capture.NTunnelKinds, capture.TunnelNone, func(r *record.Record) *capture.TunnelKind { return &r.Tunnel })},
-		{"tunnel.id", Count, "", "VXLAN or Geneve network identifier, or GRE key, part of the identity", none, made(func(w *row) Value {
+		{"tunnel.id", Count, "", "VXLAN or Geneve network identifier, or GRE key, part of the identity", hidden{without: networks}, made(func(w *row) Value {
 			if !w.TunnelPart {
 				return Value{}
 			}
 			return countOf(w.TunnelID)
-		}).where(func(w *row, told Value) Value {
-			if told.kind != absent {
-				return Value{}
-			}
-			return someOf(w.TunnelID)
-		}).into(func(r *record.Record, v Value) { r.TunnelID, r.TunnelPart = uint32(v.n), true }).
+		}).whereAbsent(func(w *row) Value { return someOf(w.TunnelID) }).into(func(r *record.Record, v Value) { r.TunnelID, r.TunnelPart = uint32(v.n), true }).
 			intoRaw(func(r *record.Record, v Value) { r.TunnelID = uint32(v.n) })},
-		{"tunnel.other_kind", Text, "", "what the other direction was carried in, where that differs: `none`, `vxlan`, `geneve`, `gre`", none, made(func(w *row) Value {
+		{"tunnel.other_kind", Text, "", "what the other direction was carried in, where that differs: `none`, `vxlan`, `geneve`, `gre`", hidden{without: networks}, made(func(w *row) Value {
 			switch {
 			case !w.Joined:
 				return Value{}
@@ -57,13 +52,13 @@ func identityFields() []Field {
 			}
 			return textOf(w.JoinedTunnel.String())
 		}).into(func(r *record.Record, v Value) { r.JoinedTunnel, r.Joined = kindOf(capture.NTunnelKinds, v.s) })},
-		{"tunnel.other_id", Count, "", "its identifier", none, made(func(w *row) Value {
+		{"tunnel.other_id", Count, "", "its identifier", hidden{without: networks}, made(func(w *row) Value {
 			if !w.Joined || w.JoinedTunnel == capture.TunnelNone {
 				return Value{}
 			}
 			return countOf(w.JoinedID)
 		}).into(func(r *record.Record, v Value) { r.JoinedID = uint32(v.n) })},
-		{"final", Truth, "", "`false` on an interim record of a connection that goes on", none, made(func(w *row) Value {
+		{"final", Truth, "", "`false` on an interim record of a connection that goes on", hidden{without: interim}, made(func(w *row) Value {
 			if !w.Interim {
 				return Value{}
 			}

@@ -27,7 +27,7 @@ func idleFields() []Field {
 	none, last := hidden{}, hidden{without: lastRest}
 	fields := []Field{
 		{"rest.longest_s", Seconds, "s", "longest pause of at least 30 s, with no data in flight, after which the other end answered", none, at(func(r *record.Record) any { return &r.Idle.Longest })},
-		{"rest.longest_packet", Count, "", "packet of that answer", none, onlyIf(func(r *record.Record) bool { return r.Idle.Longest.OK }, counted, func(r *record.Record) any { return &r.Idle.Answered }).numbered(packets)},
+		{"rest.longest_packet", Count, "", "packet of that answer", hidden{without: longRest}, packetAt(func(r *record.Record) any { return &r.Idle.Answered })},
 		{"rest.outcome", Text, "", "what followed the last such pause, where no answer did: `unanswered`, `reset` (a RST answered) or `ended` (a RST ended it)", none, wordOf(record.NIdleOutcomes, record.IdleAnswered, func(r *record.Record) *record.IdleOutcome { return &r.Idle.Outcome })},
 		{"rest.last_s", Seconds, "s", "how long that pause was", last, at(func(r *record.Record) any { return &r.Idle.Gap })},
 		{"rest.by", Text, "", "who ended it", last, wordOf(record.NEnds, record.Orig, func(r *record.Record) *record.End { return &r.Idle.By })},

@@ -31,7 +31,7 @@ func openFields() []Field {
 		{"open.fast_open_asked", Truth, "", "`true` when the SYN asked for a fast-open cookie, or carried one or data (RFC 7413)", began, at(func(r *record.Record) any { return &r.Open.FastOpenAsked }).ifAny()},
 		{"open.syn_data", Truth, "", "`true` when the first SYN carried data", began, at(func(r *record.Record) any { return &r.Open.SYNData }).ifAny()},
 		{"open.signed", Truth, "", "`true` when the first SYN was signed: TCP MD5 (RFC 2385) or TCP-AO (RFC 5925)", began, at(func(r *record.Record) any { return &r.Open.Signed }).ifAny()},
-		{"open.syns_again_s", Spans, "s", "first SYN to each of its retransmissions, the first ten", began, made(func(w *row) Value {
+		{"open.syns_again_s", Spans, "s", "first SYN to each of its retransmissions, the first ten", hidden{perhaps: midstream, without: secondSYN}, made(func(w *row) Value {
 			if w.Open.NSYNsAgain == 0 {
 				return Value{}
 			}

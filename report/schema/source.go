@@ -2,6 +2,7 @@ package schema
 
 import (
 	"net/netip"
+	"reflect"
 	"unicode/utf8"
 
 	"tcpwatch/capture"
@@ -16,7 +17,11 @@ type source struct {
 	detail  bool                       // it is there for what reads records back: see Field.Detail
 	numbers numbering                  // what is numbered on from one input to the next
 	made    func(w *row) Value
-	other   bool // what is made may differ from what the record holds, where nothing hides it too
+	// Of a value that is made and is the word of a kind, where the kind lies, and the words by it.
+	kind   func(r *record.Record) *uint8
+	words  []string
+	number func(r *record.Record) any // where a number that is made lies, as at
+	other  bool                       // what is made may differ from what the record holds, where nothing hides it too
 	// raw is what the record holds, where what is told of it is another value or none: see
 	// rawGroup. Of a number of the record that something hides, it is the number.
 	raw func(w *row, told Value) Value
@@ -75,16 +80,20 @@ func (s source) where(raw func(w *row, told Value) Value) source {
 	return s
 }
 
-// evenHidden is a value that the record holds where something hides it too.
-func (s source) evenHidden() source {
-	value := s.made
+// whereAbsent what a record holds is not told.
+func (s source) whereAbsent(raw func(w *row) Value) source {
 	s.raw = func(w *row, told Value) Value {
-		if told.kind == absent {
-			return value(w)
+		if told.kind != absent {
+			return Value{}
 		}
-		return Value{}
+		return raw(w)
 	}
 	return s
+}
+
+// evenHidden is a value that the record holds where something hides it too.
+func (s source) evenHidden() source {
+	return s.whereAbsent(s.made)
 }
 
 // wordOf is one of the words of a kind: of those below n, "" and initial for none.
@@ -94,6 +103,12 @@ func wordOf[K interface {
 }](n, initial K, place func(r *record.Record) *K) source {
 	word := func(w *row) Value { return textOf((*place(w.Record)).String()) }
 	s := made(word)
+	s.kind = func(r *record.Record) *uint8 {
+		return reflect.ValueOf(place(r)).Convert(reflect.TypeFor[*uint8]()).Interface().(*uint8)
+	}
+	for k := range n {
+		s.words = append(s.words, k.String())
+	}
 	s.raw = func(w *row, told Value) Value {
 		switch own := word(w); {
 		case told.kind == absent && *place(w.Record) == initial, own == told:
@@ -115,7 +130,7 @@ func wordOf[K interface {
 func (s source) unlessInitial() source {
 	told := s.raw
 	s.made = func(w *row) Value { return told(w, Value{}) }
-	s.raw = nil
+	s.raw, s.kind = nil, nil
 	return s
 }
 
@@ -140,7 +155,7 @@ func kindOf[K interface {
 
 // toldAs is a kind of which another word may be told than its own.
 func (s source) toldAs(value func(w *row) Value) source {
-	s.made, s.other = value, true
+	s.made, s.kind, s.other = value, nil, true
 	return s
 }
 
@@ -173,26 +188,6 @@ func textFrom(of func(w *row) string, place func(r *record.Record) *string) sour
 	})
 }
 
-// onlyIf is a number of the record that means something under a condition.
-func onlyIf(told func(r *record.Record) bool, k kind, place func(r *record.Record) any) source {
-	number := func(w *row) Value {
-		c := cell{place: place(w.Record), kind: k}
-		n, _ := c.number()
-		return Value{kind: k, n: n}
-	}
-	return made(func(w *row) Value {
-		if !told(w.Record) {
-			return Value{}
-		}
-		return number(w)
-	}).where(func(w *row, told Value) Value {
-		if own := number(w); told.kind == absent && own.n != 0 {
-			return own
-		}
-		return Value{}
-	}).into(func(r *record.Record, v Value) { (&cell{place: place(r)}).set(v.n) })
-}
-
 // stamped is a time of the record, as the capture's clock showed it.
 func stamped(place func(r *record.Record) *int64) source {
 	return momentAt(func(r *record.Record) (record.Opt[int64], *int64) {
@@ -210,11 +205,9 @@ func withCopies(of func(r *record.Record) (n, copies *uint32), told func(w *row,
 			return countOf(*n + *copies)
 		}
 		return told(w, *n+*copies)
-	}).where(func(w *row, told Value) Value {
-		if n, _ := of(w.Record); told.kind == absent {
-			return someOf(*n)
-		}
-		return Value{}
+	}).whereAbsent(func(w *row) Value {
+		n, _ := of(w.Record)
+		return someOf(*n)
 	}).into(func(r *record.Record, v Value) {
 		n, copies := of(r)
 		*n = uint32(v.n) - *copies
