@@ -14,6 +14,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/pcaptest"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -181,6 +182,7 @@ func (x *sameView) check(now int64, exactly bool) {
 // What is seen by looking at those that are awake, and once at those at rest, is what a walk over all sees:
 // each connection once, the same findings at any time, and to the byte when all that woke has come to rest.
 func TestAwakeIsTheWhole(t *testing.T) {
+	racetest.TooSlow(t)
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 7))

@@ -11,6 +11,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/pcaptest"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
@@ -64,6 +65,9 @@ func TestOrderOfOutputs(t *testing.T) {
 	var want []string
 	var lines string
 	for j := 1; j <= 4; j++ {
+		if racetest.On && (j == 2 || j == 3) { // the detector looks on at the most workers; all are run without it
+			continue
+		}
 		n := &noted{needs: record.Needs{Conns: true, Events: true}}
 		var b bytes.Buffer
 		if _, err := Run(t.Context(), sourceOf(t, pcap), Options{Workers: j}, n, report.NewJSONL(&b, schema.Options{Transitions: true})); err != nil {

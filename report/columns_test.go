@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
@@ -22,6 +23,7 @@ func TestColumns(t *testing.T) {
 
 // Every field can be a column and a sort key.
 func TestAnyFieldIsAColumn(t *testing.T) {
+	racetest.TooSlow(t)
 	records := append(recordtest.Mixture(), recordtest.Full(true), recordtest.Full(false))
 	h := headlineOf(records)
 	for _, f := range schema.Fields() {

@@ -3,6 +3,7 @@ package report
 import (
 	"testing"
 
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -10,6 +11,7 @@ import (
 // Of more connections than can be remembered the first are, whatever the order
 // in which they end.
 func TestFoundIsBounded(t *testing.T) {
+	racetest.TooSlow(t)
 	f := NewFound(func(*record.Record) bool { return true })
 	part := f.Part()
 	const n = 2*MaxFound + 7

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/internal/say"
 	"tcpwatch/report/sentence"
@@ -82,6 +83,7 @@ func TestTables(t *testing.T) {
 // TestNothingIsCut: at any width every address is there in full, and no line
 // is longer than the terminal.
 func TestNothingIsCut(t *testing.T) {
+	racetest.TooSlow(t)
 	records := append(recordtest.Mixture(), recordtest.Random(2, 60, 8)...)
 	s, h := summaryOf(SummaryOptions{}, records), troubled(records)
 	for width := 60; width <= 220; width += 10 {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 	"tcpwatch/tracker/table"
 )
@@ -12,6 +13,7 @@ import (
 // A lone SYN takes no connection, until anything else comes or somebody looks; then every
 // record is that of a connection that took its SYN at once.
 func TestEmbryosShowInNothing(t *testing.T) {
+	racetest.TooSlow(t)
 	files, _ := filepath.Glob("../testdata/pcaps/*.pcap*")
 	conceived, quotes, differ := 0, 0, 0
 	for _, name := range files {

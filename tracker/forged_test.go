@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 )
 
@@ -157,6 +158,7 @@ func forge(r *rand.Rand, all []capture.Segment, at int) capture.Segment {
 // which looks like one whose other direction went another way; one that takes the place of a
 // real segment that waited to be borne out.
 func TestForgedSegmentInPartOfAConnection(t *testing.T) {
+	racetest.TooSlow(t)
 	files, _ := filepath.Glob("../testdata/pcaps/*.pcap*")
 	r := rand.New(rand.NewPCG(1, 2))
 	tried := 0

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 )
 
@@ -91,6 +92,7 @@ func TestLastJumpOfEitherEnd(t *testing.T) {
 
 // Spans past 2^31 and 2^32 are followed by small steps of ACKs, one way and behind a handshake.
 func TestACKsOfGigabytes(t *testing.T) {
+	racetest.TooSlow(t)
 	for begin, seq := range map[string]int{"0.000 < . 5:5(0) ack 1 | - -\n": 5, opened: 1} {
 		for _, total := range []uint64{2_147_400_000, 3e9, 12e9} {
 			for _, step := range []uint64{100_000, 1e6} {

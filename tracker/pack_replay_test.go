@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 )
 
@@ -48,6 +49,7 @@ func differing(t *testing.T, name string, records, should []record.Record) (n in
 // A connection that is packed after each of its segments, where that can be
 // done, ends with the same record: packing shows in nothing.
 func TestPackingShowsInNothing(t *testing.T) {
+	racetest.TooSlow(t)
 	files, _ := filepath.Glob("../testdata/pcaps/*.pcap*")
 	packed, differ := 0, 0
 	for _, name := range files {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 )
 
@@ -69,6 +70,7 @@ func (w *twoWays) finish() {
 // That segments are predicted shows in nothing: all that is known of a connection after each
 // packet of the bundled captures, and what is told of it, are the same.
 func TestPredictionShowsInNothing(t *testing.T) {
+	racetest.TooSlow(t)
 	files, _ := filepath.Glob("../testdata/pcaps/*.pcap*")
 	if dir := os.Getenv("TCPWATCH_CORPUS"); dir != "" {
 		more, _ := filepath.Glob(filepath.Join(dir, "captures", "*", "*.pcap*"))

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -32,10 +33,26 @@ type source struct {
 
 func sources(t *testing.T) ([]source, *token.FileSet) {
 	t.Helper()
+	p, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.all) < 10 {
+		t.Fatalf("only %d Go files found", len(p.all))
+	}
+	return p.all, p.fset
+}
+
+// project is all sources of the project; tests only read them.
+type project struct {
+	all  []source
+	fset *token.FileSet
+}
+
+var parsed = sync.OnceValues(func() (*project, error) {
 	root := filepath.Join("..", "..")
-	fset := token.NewFileSet()
-	var all []source
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+	p := &project{fset: token.NewFileSet()}
+	return p, filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -48,7 +65,7 @@ func sources(t *testing.T) ([]source, *token.FileSet) {
 		if err != nil {
 			return err
 		}
-		f, err := parser.ParseFile(fset, name, text, parser.ParseComments)
+		f, err := parser.ParseFile(p.fset, name, text, parser.ParseComments)
 		if err != nil {
 			return err
 		}
@@ -58,17 +75,10 @@ func sources(t *testing.T) ([]source, *token.FileSet) {
 		if pkg == "." {
 			pkg = module
 		}
-		all = append(all, source{rel, pkg, strings.HasSuffix(name, "_test.go"), text, f})
+		p.all = append(p.all, source{rel, pkg, strings.HasSuffix(name, "_test.go"), text, f})
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(all) < 10 {
-		t.Fatalf("only %d Go files found", len(all))
-	}
-	return all, fset
-}
+})
 
 // No clock where time must come from packets.
 func TestNoClock(t *testing.T) {

@@ -108,6 +108,9 @@ func TestSteppedClock(t *testing.T) {
 			if by > 0 && round != 4 && round != 5 && round != 7 && round != 9 {
 				continue // nothing is under way
 			}
+			if racetest.On && round != 5 { // the detector looks on at some; all are run without it
+				continue
+			}
 			name := sideBySide(t, conns, func(packet, in int) (float64, bool) {
 				if in >= round {
 					return float64(packet)*pace + by, true

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -47,8 +48,8 @@ func ParseFrame(words []string) (at int64, frame []byte, err error) {
 	if len(words) < 5 || words[2] != ">" {
 		return 0, nil, fmt.Errorf("not TIME SOURCE > DESTINATION WHAT")
 	}
-	var s float64
-	if _, err := fmt.Sscan(words[0], &s); err != nil {
+	s, err := strconv.ParseFloat(words[0], 64)
+	if err != nil {
 		return 0, nil, err
 	}
 	at = 1704067200e9 + int64(s*1e6+0.5)*1000
@@ -73,11 +74,11 @@ func ParseFrame(words []string) (at int64, frame []byte, err error) {
 	}
 	numbers := map[string]uint32{}
 	for i := 5; i+1 < len(words); i += 2 {
-		var n uint32
-		if _, err := fmt.Sscan(words[i+1], &n); err != nil {
+		n, err := strconv.ParseUint(words[i+1], 10, 32)
+		if err != nil {
 			return 0, nil, err
 		}
-		numbers[words[i]] = n
+		numbers[words[i]] = uint32(n)
 	}
 	var flags byte
 	for _, c := range words[4] {
@@ -105,7 +106,19 @@ func ipFrame(src, dst netip.Addr, proto byte, body []byte) []byte {
 	return append(b, body...)
 }
 
+// shortConnection is what a short connection sends, a packet in a tenth of a millisecond.
+const shortConnection = `0.0000 192.0.2.1:32768 > 192.0.2.2:80 S seq 1000
+0.0001 192.0.2.2:80 > 192.0.2.1:32768 S. seq 5000 ack 1001
+0.0002 192.0.2.1:32768 > 192.0.2.2:80 . seq 1001 ack 5001
+0.0003 192.0.2.1:32768 > 192.0.2.2:80 P. seq 1001 ack 5001 len 200
+0.0004 192.0.2.2:80 > 192.0.2.1:32768 P. seq 5001 ack 1201 len 1000
+0.0005 192.0.2.1:32768 > 192.0.2.2:80 F. seq 1201 ack 6001
+0.0006 192.0.2.2:80 > 192.0.2.1:32768 . seq 6001 ack 1202
+0.0007 192.0.2.2:80 > 192.0.2.1:32768 F. seq 6001 ack 1202
+0.0008 192.0.2.1:32768 > 192.0.2.2:80 . seq 1202 ack 6002`
+
 // ShortConnections is a pcap file of n connections of nine packets each, one a millisecond.
+// All have the frames of the first with another client's address and port.
 func ShortConnections(tb testing.TB, n int) []byte {
 	tb.Helper()
 	var b bytes.Buffer
@@ -113,29 +126,28 @@ func ShortConnections(tb testing.TB, n int) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	client, server := netip.MustParseAddr("192.0.2.1").As4(), netip.MustParseAddr("192.0.2.2")
+	var packets []capture.Packet
+	for line := range strings.Lines(shortConnection) {
+		at, frame, err := ParseFrame(strings.Fields(line))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		packets = append(packets, capture.Packet{Time: at, Data: frame, Length: len(frame), Link: capture.LinkEthernet})
+	}
+	const addresses, ports = 14 + 12, 14 + 20 // behind Ethernet's header
 	for i := range n {
-		client[2], client[3] = byte(i>>14), byte(i>>6)
-		a := fmt.Sprintf("%v:%d", netip.AddrFrom4(client), 32768+i%64)
-		z := fmt.Sprintf("%v:80", server)
-		for k, words := range [][]string{
-			{a, ">", z, "S", "seq", "1000"},
-			{z, ">", a, "S.", "seq", "5000", "ack", "1001"},
-			{a, ">", z, ".", "seq", "1001", "ack", "5001"},
-			{a, ">", z, "P.", "seq", "1001", "ack", "5001", "len", "200"},
-			{z, ">", a, "P.", "seq", "5001", "ack", "1201", "len", "1000"},
-			{a, ">", z, "F.", "seq", "1201", "ack", "6001"},
-			{z, ">", a, ".", "seq", "6001", "ack", "1202"},
-			{z, ">", a, "F.", "seq", "6001", "ack", "1202"},
-			{a, ">", z, ".", "seq", "1202", "ack", "6002"},
-		} {
-			at, frame, err := ParseFrame(append([]string{fmt.Sprintf("%f", float64(i)/1000+float64(k)/10000)}, words...))
-			if err != nil {
+		for k := range packets {
+			address, port := addresses, ports
+			if k == 1 || k == 4 || k == 6 || k == 7 { // to the client
+				address, port = addresses+4, ports+2
+			}
+			p := &packets[k]
+			p.Data[address+2], p.Data[address+3] = byte(i>>14), byte(i>>6)
+			binary.BigEndian.PutUint16(p.Data[port:], uint16(32768+i%64))
+			if err := out.WritePacket(p); err != nil {
 				tb.Fatal(err)
 			}
-			if err := out.WritePacket(&capture.Packet{Time: at, Data: frame, Length: len(frame), Link: capture.LinkEthernet}); err != nil {
-				tb.Fatal(err)
-			}
+			p.Time += 1e6
 		}
 	}
 	if err := out.Flush(); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
@@ -104,6 +105,7 @@ func many() (all []*record.Record) {
 
 // What is read back of Parquet is what is read back of JSON Lines.
 func TestReadBackIsThatOfJSONLines(t *testing.T) {
+	racetest.TooSlow(t)
 	for _, transitions := range []bool{false, true} {
 		o := schema.Options{Files: []string{"a.pcap"}, Transitions: transitions}
 		records := many()
@@ -129,6 +131,7 @@ func TestReadBackIsThatOfJSONLines(t *testing.T) {
 
 // With little memory row groups are smaller, and what is read back is the same.
 func TestRowGroupsEnd(t *testing.T) {
+	racetest.TooSlow(t)
 	records := many()
 	var lines [2][]string
 	for i, most := range []int64{0, 300 << 10} {
@@ -205,6 +208,7 @@ func TestNamesAreLegal(t *testing.T) {
 
 // Where a file cannot be written to its end, none of them is whole.
 func TestFullDisk(t *testing.T) {
+	racetest.TooSlow(t)
 	records := many()
 	sizes := written(t, schema.Options{}, records)
 	for i, f := range sizes {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
@@ -392,6 +393,7 @@ func TestParsePairs(t *testing.T) {
 // Of more connections than are remembered, those that showed a trouble first are, as findings cite
 // them, and those that ended last.
 func TestMemoryOfConnections(t *testing.T) {
+	racetest.TooSlow(t)
 	x := &OTLP{}
 	for range 2 {
 		x.Part()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
@@ -154,6 +155,7 @@ func TestFilteredCaptures(t *testing.T) {
 // A capture saved through a filter that leaves out all but SYN, FIN and RST blames nobody for the
 // ACKs that it lacks, and its connections opened.
 func TestCapturesOfFlags(t *testing.T) {
+	racetest.TooSlow(t)
 	told := 0
 	for _, name := range captures(t) {
 		whole, _ := recordsThrough(t, name, func(*capture.Segment) bool { return true })

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 )
 
@@ -71,6 +72,7 @@ func holds(v reflect.Value) bool {
 // A record without the traits that a detector needs adds nothing to its fold; for
 // each there are records with them that do.
 func TestSigns(t *testing.T) {
+	racetest.TooSlow(t)
 	all := allSorts(t)
 	for i, o := range []*Options{thresholds(), thresholds(1)} {
 		for _, d := range Detectors() {
@@ -112,6 +114,7 @@ func tookWithout(d Detector, o *Options, others []*record.Record) string {
 
 // A Set finds what its folds find that are asked about every record.
 func TestSetAsksEnough(t *testing.T) {
+	racetest.TooSlow(t)
 	all := allSorts(t)
 	c := &Context{Conns: uint64(len(all)), End: at + 1000*second, MSL: record.DefaultMSL}
 	for _, o := range []*Options{thresholds(), thresholds(0), thresholds(1)} {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 )
 
 // networks is how many of the numbered keys have the same ends.
@@ -25,6 +26,7 @@ func numberedKey(i int, turned bool) Key {
 // The index finds what a map finds, whatever is put in and taken out. Its hash
 // is cut to few bits now and then, so that many collide.
 func TestIndexAgainstMap(t *testing.T) {
+	racetest.TooSlow(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 8 {
 		x, want := NewIndex(), map[int]uint32{}
