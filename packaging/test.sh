@@ -6,7 +6,8 @@
 set -u
 go=${GO:-go}
 logs=$(mktemp -d) || exit 1
-trap 'rm -rf "$logs"' EXIT
+builder=
+trap 'kill $builder 2>/dev/null; rm -rf "$logs"' EXIT
 trap 'exit 130' INT TERM
 
 failed=
@@ -44,8 +45,10 @@ PATH=$("$go" env GOROOT)/bin:$PATH
 # With its profile the command would have every package compiled a second time.
 export GOFLAGS="$("$go" env GOFLAGS) -pgo=off"
 check gofmt formatted
+vetted= # go test would run some of vet's checks again
 if cgo; then
 	check vet "$go" vet ./...
+	vetted=-vet=off
 	check staticcheck "$go" tool staticcheck ./...
 	race=-race
 else
@@ -65,8 +68,11 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpwatch-test # see deps.sh
 corpus=${TCPWATCH_CORPUS:-}
 [ -n "$corpus" ] || [ ! -e ../shared/corpus/index.tsv ] || corpus=$(cd ../shared/corpus && pwd)
 # Two packages more than there are cores: those with the lab mostly wait, also for each other.
+# A process with the race detector tells of a race when it comes, and waits at its end for what
+# still runs: by default a second, of which the hundreds that tests start would make minutes.
 # shellcheck disable=SC2086 # may be empty
-env -u TCPWATCH_CORPUS "$go" test $race -p $(($(nproc) + 2)) -v -timeout 20m ./... >"$logs/test" 2>&1
+env -u TCPWATCH_CORPUS GORACE="${GORACE:-atexit_sleep_ms=100}" \
+	"$go" test $race $vetted -p $(($(nproc) + 2)) -v -timeout 20m ./... >"$logs/test" 2>&1
 status=$?
 grep -aE '^(ok|FAIL|panic)' "$logs/test"
 if [ $status != 0 ]; then
@@ -74,21 +80,56 @@ if [ $status != 0 ]; then
 	grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/test" | head -n 400
 	failed="$failed test;"
 fi
-touch "$logs/unraced"
+
+# named EXPRESSION...: the packages whose tests' files have such a line.
+named() { git grep -l "$@" -- '*_test.go' | xargs -n 1 dirname | sort -u; }
+fuzzed=$(named -e '^func Fuzz')
+# What is tried below is built while tests that play in the lab wait, and gives way to them.
+mkdir "$logs/fuzz"
+# fuzzer DIRECTORY: its program with all fuzz targets of a package.
+fuzzer() { echo "$logs/fuzz/$(echo "$1" | tr / -).test"; }
+# shellcheck disable=SC2086 # may be empty
+build_fuzzer() { $gently "$go" test -c $vetted -fuzz . -o "$(fuzzer "$1")" "./$1"; }
+build_program() { $gently "$go" build -pgo=auto -trimpath -o "$logs/tcpwatch" ./cmd/tcpwatch; }
+gently=
+(
+	gently="nice -n 19"
+	for dir in $fuzzed; do build_fuzzer "$dir"; done
+	build_program
+) >/dev/null 2>&1 &
+builder=$!
+
+# Without the race detector: what is too slow with it, and what reads the corpus, to which the
+# bundled captures belong.
+files= names=
 if [ -n "$race" ]; then
-	say "tests that are too slow under the race detector"
 	files=$(git grep -l -e 'racetest\.' -- '*_test.go')
 	# shellcheck disable=SC2086 # names without spaces
-	names=$(sed -n -e 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/; T; h' -e ': body' -e 'n; /^}/b; /racetest\./ { g; p; b }; b body' $files | paste -sd '|' -)
+	names=$(sed -n -e 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/; T; h' -e ': body' -e 'n; /^}/b; /racetest\./ { g; p; b }; b body' $files)
+fi
+if [ -n "$corpus" ]; then
+	export TCPWATCH_CORPUS="$corpus" TCPWATCH_TSHARK_EVERY="${TCPWATCH_TSHARK_EVERY:-20}"
+	more=$(git grep -l -e TCPWATCH_CORPUS -e 'capturetest\.Corpus(' -e ':= corpus(t)' -- '*_test.go')
+	# shellcheck disable=SC2086
+	names="$names $(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' $more)"
+	files="$files $more"
+fi
+touch "$logs/unraced"
+if [ -n "$names" ]; then
+	say "tests that are too slow under the race detector, and those on the corpus"
 	# shellcheck disable=SC2086
 	packages=$(for f in $files; do dirname "./$f"; done | sort -u)
 	# shellcheck disable=SC2086
-	if ! "$go" test -v -count 1 -run "^($names)\$" $packages >"$logs/unraced" 2>&1; then
+	names=$(printf '%s\n' $names | sort -u | paste -sd '|' -)
+	# One package more than there are cores: that with the lab waits.
+	# shellcheck disable=SC2086
+	if ! "$go" test $vetted -v -count 1 -p $(($(nproc) + 1)) -timeout 20m -run "^($names)\$" $packages >"$logs/unraced" 2>&1; then
 		grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/unraced" | head -n 200
 		failed="$failed tests without the race detector;"
 		faults=$((faults + 1))
 	fi
 fi
+unset TCPWATCH_CORPUS
 # What a test says that is run here a second time, without the race detector.
 unraced=": run without -race"
 # reasons LOG: each skipped test and its own last word.
@@ -98,68 +139,67 @@ reasons() {
 		/^ *--- SKIP: / { print $3 ": " why[$3] }
 		/^(ok|FAIL)\t/ { split("", why) }' "$1"
 }
-reasons "$logs/test" | grep -v "$unraced\$" >"$logs/reasons"
+{
+	reasons "$logs/test" | grep -v "$unraced\$"
+	reasons "$logs/unraced"
+} >"$logs/reasons"
 if [ -n "$corpus" ]; then
-	# Without the race detector, which would take minutes; what is skipped for
-	# want of the corpus above is run here.
-	files=$(git grep -l -e TCPWATCH_CORPUS -e 'capturetest\.Corpus(' -e ':= corpus(t)' -- '*_test.go')
-	# shellcheck disable=SC2086 # names without spaces
-	names=$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' $files | sort -u | paste -sd '|' -)
-	# shellcheck disable=SC2086
-	packages=$(for f in $files; do echo "./${f%/*}"; done | sort -u)
-	say "test on the corpus"
-	# shellcheck disable=SC2086
-	if ! TCPWATCH_CORPUS=$corpus TCPWATCH_TSHARK_EVERY=${TCPWATCH_TSHARK_EVERY:-20} \
-		"$go" test -v -count 1 -timeout 20m -run "^($names)\$" $packages >"$logs/corpus" 2>&1; then
-		grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/corpus" | head -n 200
-		failed="$failed test on the corpus;"
-		faults=$((faults + 1))
-	fi
-	reasons "$logs/corpus" >>"$logs/reasons"
 	grep -v ': TCPWATCH_CORPUS ' "$logs/reasons" >>"$skips"
 else
 	cat "$logs/reasons" >>"$skips"
 fi
+wait "$builder"
+builder=
 
-# found PACKAGE LOG: the input that a fuzz target failed with, so that it is not
+# found DIRECTORY LOG: the input that a fuzz target failed with, so that it is not
 # lost with this checkout; kept under that name it is a seed from then on.
 found() {
-	dir=$("$go" list -f '{{.Dir}}' "$1")
 	sed -n 's/^ *Failing input written to //p' "$2" | while read -r name; do
-		echo "$dir/$name, to be kept as a seed, is:"
-		head -c 20000 "$dir/$name"
+		echo "$1/$name, to be kept as a seed, is:"
+		head -c 20000 "$1/$name"
 	done
 }
 
-targets=$("$go" test -list '^Fuzz' ./... 2>/dev/null | awk '/^Fuzz/ { name[++n] = $1 }
-	/^ok/ { for (i = 1; i <= n; i++) print $2, name[i]; n = 0 }')
-count=$(printf '%s\n' "$targets" | grep -c .)
-if [ "$count" -gt 0 ]; then
+# A directory and a fuzz target a line.
+for dir in $fuzzed; do
+	sed -n "s,^func \\(Fuzz[A-Za-z0-9_]*\\)(.*,$dir \\1,p" "$dir"/*_test.go
+done >"$logs/targets"
+if [ -s "$logs/targets" ]; then
 	# By runs, not by time: at a time limit go test -fuzz now and then fails of
-	# itself ("context deadline exceeded", Go issue 48591).
+	# itself ("context deadline exceeded", Go issue 48591). So many targets at a
+	# time as there are cores, each with one process: starting, finding the coverage of the seeds
+	# and making inputs smaller keep one busy only. By time each target has all cores.
 	each=${FUZZTIME:-4000x}
-	say "fuzz $count targets, $each each"
-	printf '%s\n' "$targets" >"$logs/targets"
-	mkdir "$logs/fuzz"
-	cache=$("$go" env GOCACHE)/fuzz
-	while read -r pkg target; do
-		# A package is built once, not for each of its targets.
-		dir=$("$go" list -f '{{.Dir}}' "$pkg")
-		binary=$logs/fuzz/$(echo "$pkg" | tr / -)
-		if { [ -x "$binary" ] || "$go" test -c -fuzz . -o "$binary" "$pkg"; } >"$logs/out" 2>&1 </dev/null &&
-			env -C "$dir" "$binary" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$each" -test.fuzzminimizetime 100x \
-				-test.fuzzcachedir "$cache/$pkg" >"$logs/out" 2>&1 </dev/null; then
-			:
-		else
-			head -n 100 "$logs/out"
-			found "$pkg" "$logs/out"
-			failed="$failed $target;"
-			faults=$((faults + 1))
-		fi
+	case $each in
+	*x) atonce=$(nproc) workers=1 ;;
+	*) atonce=1 workers=$(nproc) ;;
+	esac
+	say "fuzz $(grep -c . "$logs/targets") targets, $each each"
+	for dir in $fuzzed; do
+		[ -x "$(fuzzer "$dir")" ] || build_fuzzer "$dir" >"$(fuzzer "$dir").out" 2>&1
+	done
+	while read -r dir target; do
+		binary=$(fuzzer "$dir")
+		[ -x "$binary" ] || continue
+		echo "$dir $binary $target"
+	done <"$logs/targets" |
+		xargs -P "$atonce" -L 1 sh -c '
+			env -C "$4" "$5" -test.run "^$" -test.fuzz "^$6\$" -test.fuzztime "$1" -test.parallel "$2" \
+				-test.fuzzminimizetime 100x -test.fuzzcachedir "$3/$4" >"$5.$6.out" 2>&1 </dev/null &&
+				grep -q "^fuzz: elapsed" "$5.$6.out" && touch "$5.$6.passed"
+			exit 0' sh "$each" "$workers" "$("$go" env GOCACHE)/fuzz/$("$go" list -m)"
+	while read -r dir target; do
+		binary=$(fuzzer "$dir")
+		[ ! -e "$binary.$target.passed" ] || continue
+		for out in "$binary.out" "$binary.$target.out"; do
+			[ ! -s "$out" ] || { head -n 100 "$out"; found "$dir" "$out"; }
+		done
+		failed="$failed $target;"
+		faults=$((faults + 1))
 	done <"$logs/targets"
 fi
 
-check "build" "$go" build -pgo=auto -trimpath -o "$logs/tcpwatch" ./cmd/tcpwatch
+check "build" build_program
 if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then
 	[ -n "${PAGETEST_AXE:-}" ] || skip "the page under axe-core: deps.sh test fetches it by npm"
 	check "the page in a browser" env -C packaging/pagetest TCPWATCH="$logs/tcpwatch" "$go" test -count 1 ./...
@@ -204,7 +244,8 @@ else
 	cat "$logs/out"
 fi
 
-check "benchmarks, once each" "$go" test -run '^$' -bench . -benchtime 1x ./...
+# shellcheck disable=SC2046,SC2086
+check "benchmarks, once each" "$go" test $vetted -run '^$' -bench . -benchtime 1x $(named -e '^func Benchmark' | sed 's,^,./,')
 
 if [ -s "$skips" ]; then
 	echo

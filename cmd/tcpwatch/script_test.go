@@ -101,7 +101,7 @@ func setup(e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	e.Vars = append(e.Vars, "PCAPS="+pcaps, "COLUMNS=80", "LANG=C.UTF-8", "PORT="+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	e.Vars = append(e.Vars, "GORACE="+os.Getenv("GORACE"), "PCAPS="+pcaps, "COLUMNS=80", "LANG=C.UTF-8", "PORT="+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	return nil
 }
 
