@@ -87,7 +87,7 @@ func parsePair(args []string) (*pairing, error) {
 	case f.Changed("why") && o.why == 0:
 		return nil, errors.New("pair: --why 0: connections are numbered by their first packet, from 1")
 	case f.Changed("why") && o.format != pair.Formats()[0]:
-		return nil, fmt.Errorf("pair: --why draws; -o %s writes records", o.format)
+		return nil, fmt.Errorf("pair: --why draws; -o %s draws no single connection", o.format)
 	}
 	if f.Changed("msl") {
 		o.pass = append(o.pass, "--msl", msl)
@@ -316,7 +316,7 @@ func (o *pairing) write(w io.Writer, places []*pair.Place) error {
 	to := pair.TableOptions{Width: look.Width, ASCII: look.ASCII, Color: look.Color, Top: o.top}
 	for i := range places[1:] {
 		out := pair.NewOutput(w, o.format, to)
-		r, err := pair.Compare(places[i], places[i+1], pair.Options{Via: o.via, Each: out.Each(), Why: o.why})
+		r, err := pair.Compare(places[i], places[i+1], pair.Options{Via: o.via, Each: out.Each(), Why: o.why, Draw: o.format == "html"})
 		if err == nil && i > 0 && o.format == pair.Formats()[0] {
 			_, err = io.WriteString(w, "\n")
 		}

@@ -67,6 +67,12 @@ func (r *Result) writeDrawing(l *lines) {
 
 // row draws a segment.
 func (c *columns) row(r *Row) {
+	if r.Skipped > 0 {
+		text := fmt.Sprintf("... %s that arrived ...", say.Plural(uint64(r.Skipped), "segment"))
+		before := max(c.way-say.Width(text), 0) / 2
+		fmt.Fprintf(c, "%*s %s%*s%s\n", numberWidth+timeWidth+1, "", c.marks.rail, -c.way, strings.Repeat(" ", before)+text, c.marks.rail)
+		return
+	}
 	left, right := c.place(r.Sent, r.SentNo), c.place(r.Got, r.GotNo)
 	if r.Dir == Back {
 		left, right = right, left

@@ -11,8 +11,9 @@ import (
 
 // Options choose how two places are compared.
 type Options struct {
-	Why uint64 // the connection at A to draw, by ID; 0 for none
-	Via bool   // connections with the same payload through a proxy are joined too
+	Why  uint64 // the connection at A to draw, by ID; 0 for none
+	Draw bool   // one connection of each kind of trouble is drawn, as Result.Drawn
+	Via  bool   // connections with the same payload through a proxy are joined too
 	// Each, if set, takes every pair when its segments were set side by side.
 	Each func(p *Pair, d *Detail) error
 }
@@ -50,7 +51,8 @@ type Result struct {
 	Unseen    [NDirections][2]bool        // no place saw segments of that direction, by place
 	Classes   [NDirections][NClasses]bool // segments of the class were compared
 
-	Drawing *Drawing // of Options.Why
+	Drawing *Drawing   // of Options.Why
+	Drawn   []*Drawing // of Options.Draw
 
 	tally tally
 }
@@ -79,6 +81,7 @@ type comparison struct {
 	watch   *clockWatch
 	saw     [NDirections][2][NClasses]bool
 	paths   map[[2]capture.Endpoint]*Path
+	shown   map[string]bool // kinds of trouble that a drawing shows
 }
 
 // Compare pairs the connections of two places and sets their segments side by side.
@@ -290,6 +293,9 @@ func (x *comparison) compare(p *Pair) error {
 	}
 	if p.A.ID == x.opt.Why {
 		x.Drawing = x.draw(p)
+	}
+	if x.opt.Draw && len(x.Drawn) < mostDrawn && x.shows(&detail) {
+		x.Drawn = append(x.Drawn, x.draw(p))
 	}
 	for d := range detail.Flows {
 		path.Flows[d].count(&detail.Flows[d])

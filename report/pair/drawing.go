@@ -2,6 +2,7 @@ package pair
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"tcpwatch/tracker/record"
@@ -11,7 +12,7 @@ import (
 type Drawing struct {
 	A, B *Conn // B is nil where the other place did not see it
 	Rung Rung
-	Rows []Row // in the order in which they were sent, by A's clock
+	Rows []Row // in the order in which they were sent, by A's clock; of a long connection those that show something
 }
 
 // Row is a segment on its way.
@@ -28,6 +29,52 @@ type Row struct {
 	Lost          uint32 // of Len, bytes that did not arrive, where a part did
 	Doubled       bool   // it came once more
 	Made          bool   // it came without having been sent
+	Skipped       int    // not a segment: so many that simply arrived are left out here
+}
+
+// What is shown of a long connection: its first and last rows, and those around each segment that did not simply
+// arrive; fewer than leastSkipped in a row are shown all the same.
+const (
+	shownAtEnds  = 8
+	shownAround  = 3
+	leastSkipped = 6
+)
+
+// plain reports whether a segment simply arrived.
+func (r *Row) plain() bool {
+	return r.Fate == Arrived && !r.Made && !r.Doubled && !r.Again && (r.Class == ClassData || r.Class == ClassACK)
+}
+
+// shorten leaves out rows of which there is nothing to say.
+func shorten(rows []Row) (short []Row) {
+	keep := make([]bool, len(rows))
+	mark := func(from, to int) {
+		for i := max(from, 0); i < min(to, len(rows)); i++ {
+			keep[i] = true
+		}
+	}
+	mark(0, shownAtEnds)
+	mark(len(rows)-shownAtEnds, len(rows))
+	for i := range rows {
+		if !rows[i].plain() {
+			mark(i-shownAround, i+shownAround+1)
+		}
+	}
+	for i := 0; i < len(rows); {
+		n := 0
+		for i+n < len(rows) && !keep[i+n] {
+			n++
+		}
+		switch {
+		case n >= leastSkipped:
+			short = append(short, Row{Skipped: n})
+		default:
+			n = max(n, 1)
+			short = append(short, rows[i:i+n]...)
+		}
+		i += n
+	}
+	return short
 }
 
 // at is when it stands in the drawing.
@@ -67,6 +114,7 @@ func (x *comparison) draw(p *Pair) *Drawing {
 		}
 	}
 	w.sort()
+	w.Rows = shorten(w.Rows)
 	return w
 }
 
@@ -104,5 +152,31 @@ func (x *comparison) drawAlone(c *Conn) (*Drawing, error) {
 		}
 		w.Rows = append(w.Rows, row)
 	}
+	w.Rows = shorten(w.Rows)
 	return w, nil
+}
+
+// mostDrawn is how many connections are drawn without being asked for.
+const mostDrawn = 8
+
+// shows reports whether a pair shows a kind of trouble that none before did.
+func (x *comparison) shows(d *Detail) (first bool) {
+	if x.shown == nil {
+		x.shown = map[string]bool{}
+	}
+	show := func(dir int, what string, n uint64) {
+		if kind := fmt.Sprint(dir, what); n > 0 && !x.shown[kind] {
+			x.shown[kind], first = true, true
+		}
+	}
+	for dir := range d.Flows {
+		f := &d.Flows[dir]
+		for c := range NClasses {
+			show(dir, "lost "+c.String(), f.Lost[c])
+		}
+		show(dir, "RST made", d.Made[dir][ClassRST])
+		show(dir, "FIN made", d.Made[dir][ClassFIN])
+		show(dir, "doubled", All(f.Doubled))
+	}
+	return first
 }

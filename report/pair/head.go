@@ -9,20 +9,21 @@ import (
 	"tcpwatch/internal/say"
 )
 
-// head says what was read, how many connections are at both places, and how the clocks differ.
-func (r *Result) head(l *lines) {
-	for i, p := range [...]*Place{r.A, r.B} {
+// head says what was read, how many connections are at both places, and how the clocks differ: paragraphs.
+func (r *Result) head(ascii bool) (all []string) {
+	add := func(text string) { all = append(all, text) }
+	for _, p := range [...]*Place{r.A, r.B} {
 		text := fmt.Sprintf("%s: %s, %s", say.Escape(p.Name()), say.Plural(uint64(len(p.Conns)), "connection"), say.Plural(p.packed, "segment"))
 		if p.opt.Stored {
 			text = fmt.Sprintf("%s: records of %s", say.Escape(p.Name()), say.Plural(uint64(len(p.Conns)), "connection"))
 		}
 		if p.first != 0 {
-			text += fmt.Sprintf(" in %s from %s UTC", say.Duration(p.last-p.first, l.o.ASCII), time.Unix(0, p.first).UTC().Format("2006-01-02 15:04:05"))
+			text += fmt.Sprintf(" in %s from %s UTC", say.Duration(p.last-p.first, ascii), time.Unix(0, p.first).UTC().Format("2006-01-02 15:04:05"))
 		}
-		l.par(3, "AB"[i:i+1]+"  ", text+", from "+say.Escape(p.opt.Captures)+".")
+		add(text + ", from " + say.Escape(p.opt.Captures) + ".")
 	}
 	if r.Swapped {
-		l.par(0, "", fmt.Sprintf("Swapped: the captures were given the other way round. The handshakes show that %s is nearer to the clients.", say.Escape(r.A.opt.Captures)))
+		add(fmt.Sprintf("Swapped: the captures were given the other way round. The handshakes show that %s is nearer to the clients.", say.Escape(r.A.opt.Captures)))
 	}
 	var rungs []string
 	for g := range NRungs {
@@ -31,37 +32,36 @@ func (r *Result) head(l *lines) {
 		}
 	}
 	if len(r.Pairs) == 0 {
-		l.par(0, "", r.nothing())
+		add(r.nothing())
 	}
 	if r.copied() {
-		l.par(0, "", "Both hold the same segments with the same times: one is a copy of the other, not a capture made at another place.")
+		add("Both hold the same segments with the same times: one is a copy of the other, not a capture made at another place.")
 	}
 	text := say.Plural(uint64(len(r.Pairs)), "connection") + " at both places"
 	if len(rungs) > 0 {
 		text += ": " + strings.Join(rungs, ", ")
 	}
 	if len(r.Pairs) > 0 {
-		l.par(0, "", text+".")
+		add(text + ".")
 	}
 	for side := range r.Alone {
-		r.alone(l, side)
+		all = r.onlyAt(all, side)
 	}
 	if r.Ambiguous > 0 {
-		l.par(0, "", say.Plural(r.Ambiguous, "connection")+" at A could be any of several at B: they are left out.")
+		add(fmt.Sprintf("%s at %s could be any of several at %s: they are left out.", say.Plural(r.Ambiguous, "connection"), say.Escape(r.A.Name()), say.Escape(r.B.Name())))
 	}
 	if r.Proxied > 0 {
 		verb := "carry"
 		if r.Proxied == 1 {
 			verb = "carries"
 		}
-		l.par(0, "", fmt.Sprintf("%s at A %s the same first bytes as one at B, with sequence numbers and options of its own: a proxy between ends one and opens the other (--via pairs them).", say.Plural(r.Proxied, "connection"), verb))
+		add(fmt.Sprintf("%s at %s %s the same first bytes as one at %s, with sequence numbers and options of its own: a proxy between ends one and opens the other (--via pairs them).", say.Plural(r.Proxied, "connection"), say.Escape(r.A.Name()), verb, say.Escape(r.B.Name())))
 	}
-	r.clocks(l)
-	l.WriteByte('\n')
+	return r.clocks(all, ascii)
 }
 
-// alone says what only one place saw.
-func (r *Result) alone(l *lines, side int) {
+// onlyAt says what only one place saw.
+func (r *Result) onlyAt(all []string, side int) []string {
 	a := &r.Alone[side]
 	var parts []string
 	if n := uint64(len(a.Missing)); n > 0 {
@@ -74,33 +74,35 @@ func (r *Result) alone(l *lines, side int) {
 		parts = append(parts, say.Thousands(a.Outside)+" while the other did not capture")
 	}
 	if len(parts) > 0 {
-		l.par(0, "", "Only at "+say.Escape([...]*Place{r.A, r.B}[side].Name())+": "+strings.Join(parts, ", ")+".")
+		all = append(all, "Only at "+say.Escape([...]*Place{r.A, r.B}[side].Name())+": "+strings.Join(parts, ", ")+".")
 	}
+	return all
 }
 
 // clocks says how far the clocks are apart.
-func (r *Result) clocks(l *lines) {
+func (r *Result) clocks(all []string, ascii bool) []string {
 	c := &r.Clock
 	switch {
 	case len(c.Pieces) == 0:
-		return
+		return all
 	case !c.Known():
-		l.par(0, "", "How far the clocks are apart is not known: segments of one direction only were seen at both places. So no one-way times are told.")
-		return
+		return append(all, "How far the clocks are apart is not known: segments of one direction only were seen at both places. So no one-way times are told.")
 	}
+	a, b := say.Escape(r.A.Name()), say.Escape(r.B.Name())
 	for i, p := range c.Pieces {
-		text := fmt.Sprintf("Clocks: B is %s of A, give or take %s", ahead(p.Offset), say.Duration(p.Bound, l.o.ASCII))
+		text := fmt.Sprintf("Clocks: %s is %s of %s, give or take %s", b, ahead(p.Offset), a, say.Duration(p.Bound, ascii))
 		if abs(p.Offset) <= p.Bound && p.Drift == 0 {
-			text = fmt.Sprintf("Clocks: those of A and B agree within %s", say.Duration(p.Bound+abs(p.Offset), l.o.ASCII))
+			text = fmt.Sprintf("Clocks: those of %s and %s agree within %s", a, b, say.Duration(p.Bound+abs(p.Offset), ascii))
 		}
 		if p.Drift != 0 {
-			text += fmt.Sprintf(", and the two part by %.1f millionths (%s in an hour)", p.Drift/1000, say.Duration(int64(abs(int64(p.Drift*3600))), l.o.ASCII))
+			text += fmt.Sprintf(", and the two part by %.1f millionths (%s in an hour)", p.Drift/1000, say.Duration(int64(abs(int64(p.Drift*3600))), ascii))
 		}
 		if i > 0 {
-			text = fmt.Sprintf("From %s UTC on: B is %s, give or take %s", time.Unix(0, p.From).UTC().Format("15:04:05"), ahead(p.Offset), say.Duration(p.Bound, l.o.ASCII))
+			text = fmt.Sprintf("From %s UTC on: %s is %s, give or take %s", time.Unix(0, p.From).UTC().Format("15:04:05"), b, ahead(p.Offset), say.Duration(p.Bound, ascii))
 		}
-		l.par(2, "", text+".")
+		all = append(all, text+".")
 	}
+	return all
 }
 
 // nothing says why no connection is at both places, as far as that is known.

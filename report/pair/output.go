@@ -10,7 +10,7 @@ import (
 )
 
 // Formats are the names of what an Output writes; the first is for people.
-func Formats() []string { return []string{"table", "jsonl"} }
+func Formats() []string { return []string{"table", "jsonl", "html"} }
 
 // Output writes a comparison in one of Formats.
 type Output struct {
@@ -26,7 +26,7 @@ func NewOutput(w io.Writer, format string, o TableOptions) *Output {
 
 // Each is what takes the pairs while they are compared: in JSON Lines each is a line of type "pair".
 func (o *Output) Each() func(p *Pair, d *Detail) error {
-	if o.format == Formats()[0] {
+	if o.format != "jsonl" {
 		return nil
 	}
 	return func(p *Pair, d *Detail) error { return o.line(pairObject(p, d)) }
@@ -34,8 +34,11 @@ func (o *Output) Each() func(p *Pair, d *Detail) error {
 
 // Write writes the result: tables, or lines of type "direction", "path", "finding" and "pairs".
 func (o *Output) Write(r *Result) error {
-	if o.format == Formats()[0] {
+	switch o.format {
+	case Formats()[0]:
 		return r.WriteTable(o.w, o.o)
+	case "html":
+		return r.writePage(o.w, o.o)
 	}
 	for d := range NDirections {
 		from, to := r.names(d)

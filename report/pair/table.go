@@ -56,18 +56,26 @@ func (r *Result) WriteTable(w io.Writer, o TableOptions) error {
 		_, err := io.WriteString(w, l.String())
 		return err
 	}
-	r.head(l)
+	for _, s := range r.head(o.ASCII) {
+		l.par(2, "", s)
+	}
+	l.WriteByte('\n')
 	for _, f := range r.Findings() {
 		l.finding(&f)
 	}
-	if err := r.flows(l); err != nil {
+	if err := l.table(flowTitle, r.flowTable(o.ASCII)); err != nil {
 		return err
 	}
-	if err := r.paths(l); err != nil {
+	if err := l.table("\n"+pathTitle, r.pathTable(o.Top, o.ASCII)); err != nil {
 		return err
 	}
 	r.confirm(l)
-	r.notes(l)
+	if all := r.notes(); len(all) > 0 {
+		l.WriteString("\nNot compared\n")
+		for _, s := range all {
+			l.par(4, "  ", say.Escape(s)+".")
+		}
+	}
 	_, err := io.WriteString(w, l.String())
 	return err
 }
@@ -107,12 +115,27 @@ func styleOf(s diagnose.Severity) string {
 	return say.Faint
 }
 
-// flows is the table of what passed, by direction and kind.
-func (r *Result) flows(l *lines) error {
+// Titles of the tables.
+const (
+	flowTitle = "What passed between"
+	pathTitle = "Paths"
+)
+
+// table writes one under its title; nil is none.
+func (l *lines) table(title string, t *table.Table) error {
+	if t == nil {
+		return nil
+	}
+	l.WriteString(title + "\n")
+	return t.Write(l, table.Page{Width: l.o.Width, Color: l.o.Color})
+}
+
+// flowTable is what passed, by direction and kind; nil where no segments are known.
+func (r *Result) flowTable(ascii bool) *table.Table {
 	if All(r.Flows[Forth].Sent)+All(r.Flows[Back].Sent) == 0 {
 		return nil
 	}
-	t := table.Table{Columns: []table.Column{{Title: "from -> to", Left: true}, {Title: "segments", Left: true}, {Title: "sent"}, {Title: "arrived"}, {Title: "lost"},
+	t := &table.Table{Columns: []table.Column{{Title: "from -> to", Left: true}, {Title: "segments", Left: true}, {Title: "sent"}, {Title: "arrived"}, {Title: "lost"},
 		{Title: "repeats lost", Quiet: true}, {Title: "not captured", Quiet: true}, {Title: "not watched", Quiet: true}, {Title: "doubled", Quiet: true}, {Title: "only there", Quiet: true}}}
 	n := func(v uint64) string {
 		if v == 0 {
@@ -134,12 +157,11 @@ func (r *Result) flows(l *lines) error {
 			t.Rows = append(t.Rows, table.Row{Cells: []string{say.Escape(from) + table.Between + say.Escape(to), c.String(), say.Thousands(f.Sent[c]),
 				say.Thousands(f.Arrived[c]), lost, n(f.LostAgain[c]), n(f.Missed[c]), n(f.Unwatched[c]), n(f.Doubled[c]), n(f.Extra[c])}})
 		}
-		if text := r.taken(d, l.o.ASCII); text != "" {
+		if text := r.taken(d, ascii); text != "" {
 			t.Rows = append(t.Rows, table.Row{Notes: []table.Note{{Text: text}}})
 		}
 	}
-	l.WriteString("What passed between\n")
-	return t.Write(l, table.Page{Width: l.o.Width})
+	return t
 }
 
 // taken is how long the segments of a direction took, and what else happened to them.
@@ -158,41 +180,37 @@ func (r *Result) taken(d int, ascii bool) string {
 	return strings.Join(parts, "; ")
 }
 
-// paths is the table of servers, as each place calls them.
-func (r *Result) paths(l *lines) error {
+// pathTable is what passed to each server, as each place calls it; nil where the table of flows says it all.
+func (r *Result) pathTable(top int, ascii bool) *table.Table {
 	if len(r.Paths) < 2 && (len(r.Paths) == 0 || r.Paths[0].A == r.Paths[0].B) {
 		return nil
 	}
-	top := r.Paths
-	most := l.o.Top
-	if most == 0 {
-		most = defaultTop
+	if top == 0 {
+		top = defaultTop
 	}
-	top = top[:min(len(top), most)]
-	t := table.Table{Columns: []table.Column{{Title: "server at A -> at B", Left: true}, {Title: "connections"},
+	shown := r.Paths[:min(len(r.Paths), top)]
+	t := &table.Table{Columns: []table.Column{{Title: "server, as " + say.Escape(r.A.Name()) + table.Between + "as " + say.Escape(r.B.Name()) + " sees it", Left: true}, {Title: "connections"},
 		{Title: "sent"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}, {Title: "back: sent"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}}}
-	for _, p := range top {
+	for _, p := range shown {
 		cells := []string{p.A.String() + table.Between + p.B.String(), say.Thousands(p.Conns)}
 		for d := range NDirections {
 			f := &p.Flows[d]
 			p50, p95 := "-", "-"
 			if f.Delay.N() > 0 {
-				p50, p95 = say.Duration(f.Delay.Quantile(50), l.o.ASCII), say.Duration(f.Delay.Quantile(95), l.o.ASCII)
+				p50, p95 = say.Duration(f.Delay.Quantile(50), ascii), say.Duration(f.Delay.Quantile(95), ascii)
 			}
 			cells = append(cells, say.Thousands(All(f.Sent)), say.Thousands(All(f.Lost)), p50, p95)
 		}
 		t.Rows = append(t.Rows, table.Row{Cells: cells})
 	}
-	if n := len(r.Paths) - len(top); n > 0 {
+	if n := len(r.Paths) - len(shown); n > 0 {
 		t.Rows = append(t.Rows, table.Row{Notes: []table.Note{{Text: fmt.Sprintf("and %s more; --top shows them", say.Plural(uint64(n), "path"))}}})
 	}
-	l.WriteString("\nPaths\n")
-	return t.Write(l, table.Page{Width: l.o.Width})
+	return t
 }
 
 // notes say what was not compared, and why.
-func (r *Result) notes(l *lines) {
-	var all []string
+func (r *Result) notes() (all []string) {
 	for d := range NDirections {
 		from, to := r.names(d)
 		for side, unseen := range r.Unseen[d] {
@@ -222,11 +240,5 @@ func (r *Result) notes(l *lines) {
 	if r.Unheld > 0 {
 		all = append(all, say.Plural(r.Unheld, "connection")+" are paired without their segments: records hold none, or the table was full")
 	}
-	if len(all) == 0 {
-		return
-	}
-	l.WriteString("\nNot compared\n")
-	for _, s := range all {
-		l.par(4, "  ", say.Escape(s)+".")
-	}
+	return all
 }
