@@ -124,7 +124,7 @@ var tools = [...]struct{ names, args, onWindows, onBSD, onAny string }{
 	{"ip", "route", "`Get-NetRoute` lists which way packets go", "`netstat -rn` lists which way packets go", "look which way it sends packets: its address, mask and router"},
 	{"ip ethtool", "", "`Get-NetAdapterStatistics` counts errors and drops of its interfaces", "`netstat -i -d` counts errors and drops of its interfaces",
 		"look at the settings and error counts of its interfaces"},
-	{"mtr traceroute tracepath", "", "`tracert -d` shows the hops", "`traceroute -n`, with -P tcp, shows the hops", "trace the path to the other end from there, or from beside it"},
+	{"mtr traceroute tracepath", "", "`tracert -d` shows the hops", "`traceroute -n`, with -P tcp, shows the hops", "trace the path that its packets take, from there or from beside it"},
 	{"ping", "-M do", "`ping -f -l 1472` towards the other end, with less until it passes, finds the MTU", "`ping -D -s 1472` towards the other end, with less until it passes, finds the MTU",
 		"look for the MTU of its interface, and send packets of that size that may not be fragmented towards the other end"},
 	{"uptime", "", "`Get-Uptime`, and the event log, show when it was started", "`uptime` shows since when it runs", "look when it was started: its log, or its diagnostic buffer"},

@@ -65,6 +65,9 @@ func TestFirstCause(t *testing.T) {
 		{"what answers is no hop away", "slow-handshake", same(1, slowAt("192.168.7.9:40000", "203.0.113.5:80", 64)), "the way from the NAT or proxy beside the client", "", "overloaded", "no hop away"},
 		{"it is, in the same network", "slow-handshake", same(1, slowAt("192.168.7.9:40000", "192.168.7.1:80", 64)), "the host is overloaded", "", "proxy", "The server caused the wait"},
 		{"it is some hops away", "slow-handshake", same(1, slowAt("192.168.7.9:40000", "203.0.113.5:80", 55)), "the host is overloaded", "", "proxy", "The server caused the wait"},
+		{"a SYN sent again, and what answers is no hop away", "syn-lost", same(3, late(2), slowAt("192.168.7.9:40000", "203.0.113.5:80", 128), func(r *record.Record) { r.Open.Resp = record.Some(millisecond) }), "the way from the NAT or proxy beside the client", "", "overloaded", "no hop away"},
+		{"it is some hops away, of the SYN", "syn-lost", same(3, late(2), slowAt("192.168.7.9:40000", "203.0.113.5:80", 120), func(r *record.Record) { r.Open.Resp = record.Some(millisecond) }), "packets are lost between", "", "queue is full", "The SYN was retransmitted"},
+		{"each SYN answered, and data sent again", "syn-lost", same(3, late(2), func(r *record.Record) { r.Open.SYNACKsOther, r.Ends[orig].RetxRTO = 1, 1 }), "a queue or a pause on the path", "", "load balancer", "sent data again too"},
 		{"a public client", "slow-handshake", same(1, slowAt("198.51.100.9:40000", "203.0.113.5:80", 64)), "the host is overloaded", "", "proxy", "The server caused the wait"},
 	} {
 		found := findingsOf(t, x.detector, nil, x.records...)

@@ -17,6 +17,8 @@ type resent struct {
 	late      uint64            // whose SYN/ACK arrived, but late
 	heard     uint64            // whose SYN/ACK echoes a SYN before the last
 	answered  uint64            // of which each SYN was answered by a SYN/ACK of its own
+	dataAgain uint64            // of those, whose opener sent data again as well, at a timeout
+	adjacent  uint64            // in which what answers is no hop away, such as standsIn
 	first     fold.Range[int64] // ns from the first SYN to its first repeat
 }
 
@@ -24,7 +26,7 @@ type resent struct {
 func (x *resent) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.schedules[:])
-	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard, &x.answered)
+	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard, &x.answered, &x.dataAgain, &x.adjacent)
 	x.first.Fields(w)
 }
 
@@ -41,6 +43,12 @@ func (x *resent) add(r *record.Record, packet uint64) {
 	}
 	if r.Open.SYNACKsOther > 0 {
 		x.answered++
+		if r.Ends[record.Orig].RetxRTO > 0 {
+			x.dataAgain++
+		}
+	}
+	if standsIn(r) {
+		x.adjacent++
 	}
 	if r.Open.SYNHeard {
 		x.heard++

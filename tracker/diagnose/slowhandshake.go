@@ -266,10 +266,13 @@ func (x *slow) half() string {
 	return "from SYN to SYN/ACK, or from there to the ACK"
 }
 
+// noHopAway tells of handshakes such as standsIn.
+const noHopAway = "What answers in the server's name is no hop away, as its TTL shows, though the server's address is a public one and the client's a private one (RFC 1918): a NAT or proxy beside the client, as of a virtual machine, answers once its own connection to the server is open."
+
 // intoStandIn tells that what answers stands beside the client: how long the server took is not seen here.
 func (x *slow) intoStandIn(f *Finding, s Subject, what string) {
 	f.Title = fmt.Sprintf("the SYN/ACK of %s came late in %s: %s after the SYN", name(s.A), what, latest(x.n, x.longest))
-	f.Explanation = "What answers in the server's name is no hop away, as its TTL shows, though the server's address is a public one and the client's a private one (RFC 1918): a NAT or proxy beside the client, as of a virtual machine, answers once its own connection to the server is open."
+	f.Explanation = noHopAway
 	f.slowProxy()
 }
 

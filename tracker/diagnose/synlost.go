@@ -31,6 +31,9 @@ sequence numbers came, both SYNs were answered and the first answer was late.`,
 // numbers: neither was lost.
 func (x *resent) intoAnswered(f *Finding) {
 	f.Explanation += onSome(x.answered, x.n, "another SYN/ACK came later, with another initial sequence number: both SYNs had arrived and each was answered, so the first answer was late and not lost.")
+	if x.dataAgain > 0 {
+		f.Explanation += onSome(x.dataAgain, x.n, "the client sent data again too, after a timeout: what it had sent on the first answer's numbers may not have been taken.")
+	}
 	if x.answered == x.n {
 		f.causes = []Cause{onPath("a queue or a pause on the path to the server: a full buffer, a radio link that wakes up"), onHost("a load balancer, or a server with SYN cookies, which keeps nothing of a SYN, was slow to answer")}
 		f.Advice = []string{"Capture at the server too: when does the SYN arrive there, and when does the SYN/ACK leave?"}
@@ -61,7 +64,10 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 	}
 	f.onLoopback(s, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` and `nft list ruleset` show what drops them.",
 		onHost("the server's accept queue or SYN queue is full and drops SYNs"), onHost("a firewall rule of the host drops or limits new connections"))
-	if c.proxied(&x.sources) {
+	if x.adjacent == x.n {
+		f.Explanation += " " + noHopAway
+		f.slowProxy()
+	} else if c.proxied(&x.sources) {
 		f.Explanation += fmt.Sprintf(" Data is acknowledged from near on nearly all connections of this client, %s. That answers when its own connection to the server is open.", besideClient)
 		f.slowProxy()
 	}
