@@ -79,6 +79,13 @@ func TestOrderOfOutputs(t *testing.T) {
 		if !slices.Equal(n.what, want) || b.String() != lines || len(want) != 3*3000 || n.finished != 1 {
 			t.Errorf("%d workers: %d told, %d lines, %d with one; finished %d times", j, len(n.what), bytes.Count(b.Bytes(), []byte("\n")), len(want), n.finished)
 		}
+		b.Reset() // and where there are only lines, which are written many at a time
+		if _, err := Run(t.Context(), sourceOf(t, pcap), Options{Workers: j}, report.NewJSONL(&b, schema.Options{Transitions: true})); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != lines {
+			t.Errorf("%d workers: other lines where nothing else is written", j)
+		}
 	}
 }
 

@@ -96,18 +96,22 @@ func (x *writer) batch(n *batchNote) {
 		busy++
 	}
 	for busy > 0 {
-		best := -1
+		first, second := -1, -1 // of the workers, by what each has next
 		for i, c := range x.current {
 			for c != nil && x.next[i] == len(c.keys) {
 				drop(i)
 				c = x.current[i]
 			}
-			if c != nil && (best < 0 || c.keys[x.next[i]].before(&x.current[best].keys[x.next[best]])) {
-				best = i
+			switch {
+			case c == nil:
+			case first < 0 || x.key(i).before(x.key(first)):
+				first, second = i, first
+			case second < 0 || x.key(i).before(x.key(second)):
+				second = i
 			}
 		}
-		if best >= 0 {
-			x.write(best)
+		if first >= 0 {
+			x.write(first, second)
 		}
 	}
 	if n.ticks {
@@ -125,14 +129,22 @@ func (x *writer) batch(n *batchNote) {
 	}
 }
 
-// write hands on what a worker has at its next key.
-func (x *writer) write(i int) {
+// key is the place of what a worker has next.
+func (x *writer) key(i int) *key { return &x.current[i].keys[x.next[i]] }
+
+// write hands on what a worker has at its next key and, where there are only lines, at all keys before
+// the next one of the worker that comes second; -1 for none.
+func (x *writer) write(i, second int) {
 	c := x.current[i]
 	at := x.next[i]
-	x.next[i]++
+	end := at + 1
+	for len(c.told) == 0 && end < len(c.keys) && (second < 0 || c.keys[end].before(x.key(second))) {
+		end++
+	}
+	x.next[i] = end
 	out := x.w.out
 	n := len(out.parallel)
-	to := c.ends[at*n:]
+	to := c.ends[(end-1)*n:]
 	for s, o := range out.parallel {
 		from := uint32(0)
 		if at > 0 {
