@@ -16,6 +16,7 @@ const (
 	Lost           // it did not come to the other place
 	Missed         // it came, as what its receiver acknowledged shows, but the other place did not capture it
 	Unwatched      // the other place did not capture at that time, or no segments of its kind
+	Spare          // it may be a copy that the capture made, or of another connection: nothing is said of it
 )
 
 // flight is one direction of a connection: what the place at the sender saw, and what the one at the
@@ -33,11 +34,18 @@ type flight struct {
 	from              []int32  // of each that arrived: the one sent; -1 for none
 	doubled           []bool   // it came before
 	ids, stamps       trust    // whether IP-IDs and TSvals pass unchanged
+	doubles           bool     // copies of those that came are the path's: its place copied little of what went out
+	remade            bool     // a box gave initial sequence numbers of its own: it may have made the handshake's segments
 }
 
 // trust says whether a field passes unchanged: of segments that can be told by their numbers
 // alone, how many kept it.
 type trust struct{ same, other int }
+
+// timed reports whether it is known when the segment itself was sent and came.
+func (f *flight) timed(sent, got *packet) bool {
+	return (sent.marks|got.marks)&untimed == 0 && (!f.remade || sent.len > 0)
+}
 
 // holds reports whether segments may be told by the field.
 func (t trust) holds() bool { return t.same > 0 && t.same >= 9*t.other }
@@ -133,10 +141,22 @@ func (a *aligner) groups(each func(sent, got []indexed)) {
 func (a *aligner) sure(f *flight, each func(sent, got *packet)) {
 	a.sort(f)
 	a.groups(func(sent, got []indexed) {
-		if len(sent) == 1 && len(got) == 1 {
-			each(&f.sent[sent[0].i], &f.got[got[0].i])
+		x, n := plain(f.sent, sent)
+		y, m := plain(f.got, got)
+		if n == 1 && m == 1 {
+			each(x, y)
 		}
 	})
+}
+
+// plain is the last packet that is not spare, and how many there are.
+func plain(all []packet, of []indexed) (last *packet, n int) {
+	for _, x := range of {
+		if p := &all[x.i]; p.marks&spare == 0 {
+			last, n = p, n+1
+		}
+	}
+	return last, n
 }
 
 // slack is by how much a segment may seem to come before it was sent, ns: what stamps of a card with
@@ -181,6 +201,9 @@ func (f *flight) reset() {
 	f.again, f.from, f.doubled = resize(f.again, n), resize(f.from, m), resize(f.doubled, m)
 	for i := range f.at {
 		f.fates[i], f.at[i] = Lost, -1
+		if f.sent[i].marks&spare != 0 {
+			f.fates[i] = Spare
+		}
 	}
 	for i := range f.from {
 		f.from[i] = -1
@@ -201,8 +224,8 @@ func (f *flight) land(i, j int32) {
 
 // told reports whether a field tells that these are two different copies.
 func (f *flight) told(sent, got *packet) bool {
-	if sent.ipid != 0 && got.ipid != 0 && f.ids.holds() && sent.ipid != got.ipid {
-		return true
+	if f.named(sent, got) {
+		return sent.ipid != got.ipid
 	}
 	return sent.marks&got.marks&hasTS != 0 && f.stamps.holds() && sent.tsval != got.tsval
 }
@@ -213,42 +236,62 @@ func (f *flight) named(sent, got *packet) bool {
 }
 
 // copies matches the copies of one segment: by IP identification and TSval where those pass
-// unchanged; else as many as came in their order, and of fewer the one sent last before each came.
+// unchanged; else as many as came in their order, and of fewer the one sent last before each came. What
+// is spare counts as come only where too few came without.
 func (f *flight) copies(sent, got []indexed, way func(sent, got *packet) int64) {
-	free := len(got)
-	if len(sent) <= len(got) {
+	fits := func(x, y indexed) bool {
+		return !f.told(&f.sent[x.i], &f.got[y.i]) && way(&f.sent[x.i], &f.got[y.i]) >= -slack
+	}
+	_, n := plain(f.sent, sent)
+	_, m := plain(f.got, got)
+	free := func(x, y indexed) bool {
+		return f.fates[x.i] == Lost && f.from[y.i] < 0 && (n > m || f.got[y.i].marks&spare == 0) && fits(x, y)
+	}
+	if n <= len(got) {
 		for _, x := range sent {
 			for _, y := range got {
-				if f.from[y.i] < 0 && !f.told(&f.sent[x.i], &f.got[y.i]) && way(&f.sent[x.i], &f.got[y.i]) >= -slack {
+				if free(x, y) {
 					f.land(x.i, y.i)
-					free--
-					break
 				}
 			}
 		}
 	} else {
 		for _, y := range slices.Backward(got) {
 			for _, x := range slices.Backward(sent) {
-				if f.fates[x.i] == Lost && !f.told(&f.sent[x.i], &f.got[y.i]) && way(&f.sent[x.i], &f.got[y.i]) >= -slack {
+				if free(x, y) {
 					f.land(x.i, y.i)
-					free--
-					break
 				}
 			}
 		}
 	}
-	if free == 0 || len(sent) == 0 {
-		return
-	}
+	f.spares(sent, got, fits)
 	for _, y := range got {
-		if f.from[y.i] >= 0 {
+		if f.from[y.i] >= 0 || f.got[y.i].marks&spare != 0 {
 			continue
 		}
 		for _, x := range sent {
 			if f.fates[x.i] == Arrived && !f.told(&f.sent[x.i], &f.got[y.i]) &&
-				(f.named(&f.sent[x.i], &f.got[y.i]) || len(got) > len(sent)) {
+				(f.named(&f.sent[x.i], &f.got[y.i]) || m > n) {
 				f.doubled[y.i], f.from[y.i] = true, x.i
 				break
+			}
+		}
+	}
+}
+
+// spares matches what is left: it may be one that the other place's capture told as a copy, or as
+// another connection's.
+func (f *flight) spares(sent, got []indexed, fits func(x, y indexed) bool) {
+	for _, x := range sent {
+		for _, y := range got {
+			if f.from[y.i] >= 0 || !fits(x, y) {
+				continue
+			}
+			switch a, b := f.sent[x.i].marks, f.got[y.i].marks; {
+			case f.fates[x.i] == Lost && b&spare != 0, f.fates[x.i] == Spare && a&foreign == 0 && b&spare == 0:
+				f.land(x.i, y.i)
+			case f.fates[x.i] == Spare && b&spare == 0:
+				f.from[y.i] = x.i // it is told where the other connection is
 			}
 		}
 	}

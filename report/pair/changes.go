@@ -22,6 +22,7 @@ const (
 	DroppedSACK
 	DroppedTimestamps
 	ChangedOtherOptions
+	SpoiledChecksums // of data: right where it was sent, or not told, and wrong where it comes
 
 	NChanges
 )
@@ -30,13 +31,13 @@ const (
 func (c Change) String() string {
 	return [NChanges]string{"the client's address", "the client's port", "the server's address", "the server's port",
 		"the client's initial sequence number", "the server's initial sequence number", "the MSS in the client's SYN", "the MSS in the server's SYN/ACK",
-		"window scaling", "SACK permitted", "timestamps", "other TCP options"}[c]
+		"window scaling", "SACK permitted", "timestamps", "other TCP options", "the TCP checksum of data"}[c]
 }
 
 // Name is the change as JSON Lines name it.
 func (c Change) Name() string {
 	return [NChanges]string{"client_addr", "client_port", "server_addr", "server_port", "client_isn", "server_isn", "client_mss", "server_mss",
-		"window_scale", "sack_permitted", "timestamps", "other_options"}[c]
+		"window_scale", "sack_permitted", "timestamps", "other_options", "checksum"}[c]
 }
 
 // Changes is a set of them.
@@ -75,6 +76,8 @@ func changes(p *Pair) (s Changes) {
 		s.set(DroppedTimestamps, changed&capture.OptTimestamps != 0)
 		s.set(ChangedOtherOptions, changed&^(capture.OptMSS|capture.OptWScale|capture.OptSACKPermitted|capture.OptTimestamps|capture.OptSACK) != 0)
 	}
+	a, b := &p.A.BadSums, &p.B.BadSums
+	s.set(SpoiledChecksums, b[client] > 0 && a[record.Orig] == 0 || a[record.Resp] > 0 && b[server] == 0)
 	return s
 }
 

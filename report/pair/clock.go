@@ -15,6 +15,7 @@ import (
 // times may differ by is in it.
 type Clock struct {
 	Pieces []ClockPiece
+	unsure int64 // by how much the beginning of a piece may be off, ns
 }
 
 // ClockPiece is a time in which neither clock was set.
@@ -52,6 +53,33 @@ func (c *Clock) AtB(at int64) int64 {
 	return c.At(at - c.At(at-c.At(at)))
 }
 
+// way is how long a segment took from A to B, or back, that has these times, each by its place's own
+// clock. Where one of the clocks was set about then it is known only to a window which piece a time
+// lies in: that by which the way is the shortest, but not less than nothing, is taken.
+func (c *Clock) way(a, b int64, back bool) int64 {
+	took := func(p *ClockPiece) int64 {
+		d := b - a - p.Offset - int64(p.Drift*float64(a-p.From)/1e9)
+		if back {
+			return -d
+		}
+		return d
+	}
+	if len(c.Pieces) == 0 {
+		return took(&ClockPiece{})
+	}
+	best := took(c.piece(a))
+	for i := range c.Pieces {
+		p := &c.Pieces[i]
+		if a < p.From-c.unsure || p.Until < math.MaxInt64 && a > p.Until+c.unsure {
+			continue
+		}
+		if d := took(p); best < -slack && d > best || d >= -slack && d < best {
+			best = d
+		}
+	}
+	return best
+}
+
 // Bound is what the offset at a time of A's clock may be off by, ns; -1 where that is not known.
 func (c *Clock) Bound(at int64) int64 {
 	if len(c.Pieces) == 0 {
@@ -78,8 +106,11 @@ type clockWatch struct {
 }
 
 func newClockWatch() *clockWatch {
-	return &clockWatch{width: 1e9, windows: map[int64]*clockWindow{}}
+	return &clockWatch{width: narrowest, windows: map[int64]*clockWindow{}}
 }
+
+// narrowest is how long the windows of a short input are, ns.
+const narrowest = int64(100e6)
 
 // forward takes a segment from A to B, by each place's clock.
 func (w *clockWatch) forward(a, b int64) {
@@ -140,20 +171,23 @@ func (x *clockWindow) take(o *clockWindow) {
 // millionths, and NTP slews by at most 500 (RFC 5905 section 11.3).
 const worstDrift = 1000 * 1000
 
-// leastSaid is how many windows say so before a clock counts as set.
-const leastSaid = 2
+// leastSaid is how many windows say so, and for how long, ns, before a clock counts as set.
+const (
+	leastSaid     = 2
+	leastSaidSpan = int64(1e9)
+)
 
 // clock is what the segments taken show.
 func (w *clockWatch) clock() Clock {
 	all := make([]*clockWindow, 0, len(w.windows))
 	for _, x := range w.windows {
 		if x.hasHi && x.hasLo && x.lo-x.hi > setLeast+worstDrift*w.width/1e9 {
-			continue // a clock was set within it
+			continue // a clock was set within it, or a stamp is off
 		}
 		all = append(all, x)
 	}
 	slices.SortFunc(all, func(x, y *clockWindow) int { return cmp.Compare(x.start, y.start) })
-	var c Clock
+	c := Clock{unsure: w.width}
 	for len(all) > 0 {
 		n := w.steady(all)
 		c.Pieces = append(c.Pieces, fit(all[:n]))
@@ -171,17 +205,17 @@ func (w *clockWatch) clock() Clock {
 // several in a row, further off than drift explains.
 func (w *clockWatch) steady(all []*clockWindow) int {
 	var low, high *clockWindow // the tightest so far
-	off := 0
+	off, since := 0, int64(0)
 	for i, x := range all {
-		jumped := false
-		if high != nil && x.hasLo {
-			jumped = float64(x.lo-high.hi) > worstDrift*float64(x.loAt-high.hiAt)/1e9+float64(setLeast)
-		}
-		if low != nil && x.hasHi {
-			jumped = jumped || float64(low.lo-x.hi) > worstDrift*float64(x.hiAt-low.loAt)/1e9+float64(setLeast)
+		jumped := x.jumped(low) || x.jumped(high)
+		for _, y := range all[max(i-off-lately, 0) : i-off] {
+			jumped = jumped || x.jumped(y)
 		}
 		if jumped {
-			if off++; off == leastSaid || i == len(all)-1 {
+			if off++; off == 1 {
+				since = x.start
+			}
+			if off >= leastSaid && x.start+w.width-since >= leastSaidSpan || i == len(all)-1 {
 				return i + 1 - off
 			}
 			continue
@@ -197,75 +231,19 @@ func (w *clockWatch) steady(all []*clockWindow) int {
 	return len(all)
 }
 
+// lately is how many windows before one it is compared with: those drift explains the least of.
+const lately = 8
+
+// jumped reports whether what two windows show lies further apart than drift explains.
+func (x *clockWindow) jumped(y *clockWindow) bool {
+	if y == nil {
+		return false
+	}
+	return x.hasLo && y.hasHi && float64(x.lo-y.hi) > worstDrift*float64(abs(x.loAt-y.hiAt))/1e9+float64(setLeast) ||
+		x.hasHi && y.hasLo && float64(y.lo-x.hi) > worstDrift*float64(abs(x.hiAt-y.loAt))/1e9+float64(setLeast)
+}
+
 // setLeast is by how much a clock must have been set for it to be told from stamps that are late, ns.
 const setLeast = int64(1e6)
 
-// fit is the piece that some windows show.
-func fit(all []*clockWindow) ClockPiece {
-	p := ClockPiece{From: all[0].start, Until: math.MaxInt64, Bound: -1}
-	low, high, ok := p.between(all)
-	if ok && low > high { // no fixed offset fits: the clocks part
-		p.Drift = drift(all)
-		low, high, ok = p.between(all)
-	}
-	switch {
-	case ok:
-		p.Offset, p.Bound = low+(high-low)/2, abs(high-low)/2
-	case high != math.MaxInt64:
-		p.Offset = high
-	case low != math.MinInt64:
-		p.Offset = low
-	}
-	if span := all[len(all)-1].start - all[0].start; ok && span > 0 {
-		p.DriftBound = 2 * float64(p.Bound) / (float64(span) / 1e9)
-	}
-	return p
-}
-
 func abs(v int64) int64 { return max(v, -v) }
-
-// between is the least and the greatest offset at From that the windows allow, and whether both
-// directions bound it.
-func (p *ClockPiece) between(all []*clockWindow) (low, high int64, ok bool) {
-	low, high = math.MinInt64, math.MaxInt64
-	for _, x := range all {
-		if x.hasHi {
-			high = min(high, x.hi-int64(p.Drift*float64(x.hiAt-p.From)/1e9))
-		}
-		if x.hasLo {
-			low = max(low, x.lo-int64(p.Drift*float64(x.loAt-p.From)/1e9))
-		}
-	}
-	return low, high, low != math.MinInt64 && high != math.MaxInt64
-}
-
-// mostPoints is of how many windows the drift is found, to compare each with each.
-const mostPoints = 256
-
-// drift is the median slope between the middles of windows (Theil and Sen), ns in a second.
-func drift(all []*clockWindow) float64 {
-	var points []*clockWindow
-	each := len(all)/mostPoints + 1
-	for i := 0; i < len(all); i += each {
-		var x clockWindow
-		for _, o := range all[i:min(i+each, len(all))] {
-			x.take(o)
-		}
-		if x.hasHi && x.hasLo {
-			points = append(points, &x)
-		}
-	}
-	var slopes []float64
-	for i, x := range points {
-		for _, y := range points[i+1:] {
-			if dt := float64(y.hiAt+y.loAt-x.hiAt-x.loAt) / 2e9; dt > 0 {
-				slopes = append(slopes, float64(y.hi+y.lo-x.hi-x.lo)/2/dt)
-			}
-		}
-	}
-	if len(slopes) == 0 {
-		return 0
-	}
-	slices.Sort(slopes)
-	return slopes[len(slopes)/2]
-}

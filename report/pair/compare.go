@@ -82,12 +82,14 @@ type comparison struct {
 	saw     [NDirections][2][NClasses]bool
 	paths   map[[2]capture.Endpoint]*Path
 	shown   map[string]bool // kinds of trouble that a drawing shows
+	ends    [2]byEnds       // the connections of each place, and their pairs, when asked for
+	pairOf  map[*Conn]*Pair
 }
 
 // Compare pairs the connections of two places and sets their segments side by side.
 func Compare(a, b *Place, o Options) (*Result, error) {
 	x := &comparison{Result: &Result{A: a, B: b}, opt: o, watch: newClockWatch(), paths: map[[2]capture.Endpoint]*Path{}}
-	if err := x.match(); err != nil {
+	if err := cmp.Or(a.adopt(), b.adopt(), x.match()); err != nil {
 		return nil, err
 	}
 	if x.turned() {
@@ -178,101 +180,9 @@ func (x *comparison) unproxied(p *Pair) (bool, error) {
 	return false, nil
 }
 
-// turned reports whether most handshakes show that B is nearer to the clients: there the SYN/ACK takes
-// longer to come, and the ACK that completes it a shorter time.
-func (x *comparison) turned() bool {
-	n := 0
-	for i := range x.Pairs {
-		p := &x.Pairs[i]
-		if a, b := p.A.opened, p.B.opened; a.OK && b.OK {
-			n += cmp.Compare(a.V, b.V)
-		}
-	}
-	return n < 0
-}
-
-// swap makes B the place at the clients.
-func (x *comparison) swap() {
-	x.Swapped = true
-	x.A, x.B = x.B, x.A
-	if x.A.opt.Role && x.B.opt.Role {
-		x.A.opt.Name, x.B.opt.Name = x.B.opt.Name, x.A.opt.Name
-	}
-	x.Alone[0], x.Alone[1] = x.Alone[1], x.Alone[0]
-	for i := range x.Pairs {
-		p := &x.Pairs[i]
-		p.A, p.B = p.B, p.A
-	}
-	slices.SortFunc(x.Pairs, func(p, q Pair) int { return cmp.Compare(p.A.ID, q.A.ID) })
-}
-
-// setClocks finds how far the clocks are apart, by segments that can be told by their numbers alone,
-// and which segments each place captures at all.
-func (x *comparison) setClocks() error {
-	for i := range x.Pairs {
-		p := &x.Pairs[i]
-		if p.Rung == ByProxy {
-			continue
-		}
-		if err := x.load(p); err != nil {
-			return err
-		}
-		if len(x.bufs[0]) == 0 || len(x.bufs[1]) == 0 {
-			x.handshake(p)
-			continue
-		}
-		x.fly(p)
-		for d := range x.flights {
-			f := &x.flights[d]
-			for side, packets := range [2][]packet{f.sent, f.got} {
-				for j := range packets {
-					x.saw[d][side][packets[j].class()] = true
-				}
-			}
-			x.aligner.sure(f, func(sent, got *packet) {
-				switch {
-				case (sent.marks|got.marks)&untimed != 0:
-				case d == Forth:
-					x.watch.forward(sent.time, got.time)
-				default:
-					x.watch.backward(sent.time, got.time)
-				}
-			})
-		}
-	}
-	x.Clock = x.watch.clock()
-	for d := range x.saw {
-		for c := range NClasses {
-			x.Classes[d][c] = x.saw[d][0][c] && x.saw[d][1][c]
-		}
-		for side := range x.saw[d] {
-			x.Unseen[d][side] = x.saw[d][side] == [NClasses]bool{}
-		}
-	}
-	return nil
-}
-
-// handshake takes what the records of a pair show of the clocks: a SYN that was sent once, and its answer.
-func (x *comparison) handshake(p *Pair) {
-	a, b := p.A, p.B
-	if p.Turn || a.syns != 1 || b.syns != 1 || !a.opened.OK || !b.opened.OK || a.Start == 0 || b.Start == 0 {
-		return
-	}
-	x.watch.forward(a.Start, b.Start)
-	x.watch.backward(b.Start+b.opened.V, a.Start+a.opened.V)
-}
-
-// way is how long a segment took in a direction, ns, by the Clock.
-func (x *comparison) way(d int) func(sent, got *packet) int64 {
-	if d == Forth {
-		return func(sent, got *packet) int64 { return got.time - sent.time - x.Clock.At(sent.time) }
-	}
-	return func(sent, got *packet) int64 { return got.time + x.Clock.At(got.time) - sent.time }
-}
-
 // compare sets the segments of a pair side by side.
 func (x *comparison) compare(p *Pair) error {
-	key := [2]capture.Endpoint{p.A.Resp, p.B.Resp}
+	key := [2]capture.Endpoint{p.A.Resp, *p.B.end(p.endAt(record.Resp))}
 	path := x.paths[key]
 	if path == nil {
 		path = &Path{A: key[0], B: key[1]}
@@ -289,7 +199,9 @@ func (x *comparison) compare(p *Pair) error {
 	case len(x.bufs[0]) == 0 || len(x.bufs[1]) == 0 || p.A.Evicted || p.B.Evicted:
 		x.Unheld++
 	default:
-		x.set(p, path, &detail)
+		if err := x.set(p, path, &detail); err != nil {
+			return err
+		}
 	}
 	if p.A.ID == x.opt.Why {
 		x.Drawing = x.draw(p)
@@ -312,21 +224,19 @@ func (x *comparison) compare(p *Pair) error {
 }
 
 // set compares the packets that are loaded.
-func (x *comparison) set(p *Pair, path *Path, to *Detail) {
-	x.fly(p)
-	arrived, all := 0, 0
-	for d := range x.flights {
-		f := &x.flights[d]
-		x.aligner.align(f, x.way(d))
-		for i := range f.fates {
-			if f.at[i] >= 0 {
-				arrived++
-			}
+func (x *comparison) set(p *Pair, path *Path, to *Detail) error {
+	arrived, all, open := x.align(p)
+	if open {
+		more, err := x.beside(p)
+		if err != nil {
+			return err
 		}
-		all += min(len(f.sent), len(f.got))
+		if more {
+			arrived, all, _ = x.align(p)
+		}
 	}
 	if to.Apart = arrived == 0 && all >= fewest; to.Apart {
-		return
+		return nil
 	}
 	for d := range x.flights {
 		f := &x.flights[d]
@@ -339,7 +249,7 @@ func (x *comparison) set(p *Pair, path *Path, to *Detail) {
 		}
 		way := x.way(d)
 		to.Flows[d].add(f, unit, func(sent, got *packet) {
-			if x.Clock.Known() && (sent.marks|got.marks)&untimed == 0 {
+			if x.Clock.Known() && f.timed(sent, got) {
 				took := way(sent, got)
 				for _, f := range into {
 					f.took(took)
@@ -348,6 +258,28 @@ func (x *comparison) set(p *Pair, path *Path, to *Detail) {
 		})
 		x.made(f, d, &to.Made[d])
 	}
+	return nil
+}
+
+// align aligns both directions of the packets that are loaded: how many of how many at both places are
+// equal, and whether any has nothing at the other place.
+func (x *comparison) align(p *Pair) (arrived, all int, open bool) {
+	x.fly(p)
+	for d := range x.flights {
+		f := &x.flights[d]
+		x.aligner.align(f, x.way(d))
+		for i := range f.fates {
+			if f.at[i] >= 0 {
+				arrived++
+			}
+			open = open || f.fates[i] == Lost || f.fates[i] == Missed
+		}
+		for j := range f.from {
+			open = open || f.from[j] < 0 && f.got[j].marks&spare == 0
+		}
+		all += min(len(f.sent), len(f.got))
+	}
+	return arrived, all, open
 }
 
 // fewest is of how many segments at both places some must be equal.
@@ -393,7 +325,7 @@ func (x *comparison) made(f *flight, d int, to *[NClasses]uint64) {
 	}
 	for j := range f.got {
 		g := &f.got[j]
-		if f.from[j] >= 0 || !x.saw[d][0][ClassData] && !x.saw[d][0][ClassACK] {
+		if f.from[j] >= 0 || g.marks&spare != 0 || !x.saw[d][0][ClassData] && !x.saw[d][0][ClassACK] {
 			continue
 		}
 		at := g.time - x.Clock.AtB(g.time)

@@ -33,7 +33,7 @@ func (r *Result) Verdicts() (all []Verdict) {
 
 // seenFrom is what became of the segments of the connections that a finding names.
 func (r *Result) seenFrom(side int, f *diagnose.Finding) string {
-	here, there := r.names(side)
+	_, there := r.names(side)
 	var sums [NDirections]Flow
 	var made [NDirections][NClasses]uint64
 	paired, missing := uint64(0), uint64(0)
@@ -61,6 +61,7 @@ func (r *Result) seenFrom(side int, f *diagnose.Finding) string {
 	if paired == 0 {
 		return strings.Join(parts, " ")
 	}
+	unsure := uint64(0)
 	for dir := range sums {
 		from, to := r.names(dir)
 		s := &sums[dir]
@@ -68,7 +69,11 @@ func (r *Result) seenFrom(side int, f *diagnose.Finding) string {
 		case lost > 0:
 			tell("From %s to %s %s of %s were lost between the two (%s).", from, to, say.Thousands(lost), say.Plural(s.Known(), "segment"), byClass(s.Lost))
 		case s.Known() > 0:
-			tell("From %s to %s all %s arrived.", from, to, say.Plural(s.Known(), "segment"))
+			tell("From %s to %s %s.", from, to, allArrived(s.Known()))
+		}
+		if n := All(s.Unwatched); n > 0 {
+			unsure += n
+			tell("Of %s from %s it is not known whether they came to %s.", say.Plural(n, "segment"), from, to)
 		}
 		for _, c := range [...]Class{ClassRST, ClassFIN} {
 			if made[dir][c] > 0 {
@@ -76,10 +81,18 @@ func (r *Result) seenFrom(side int, f *diagnose.Finding) string {
 			}
 		}
 	}
-	if All(sums[Forth].Lost)+All(sums[Back].Lost)+made[Forth][ClassRST]+made[Back][ClassRST] == 0 && sums[Forth].Known()+sums[Back].Known() > 0 {
-		tell("So its cause is not between the two: it lies at a host, or beyond %s or %s.", here, there)
+	if All(sums[Forth].Lost)+All(sums[Back].Lost)+made[Forth][ClassRST]+made[Back][ClassRST]+unsure == 0 && sums[Forth].Known()+sums[Back].Known() > 0 {
+		tell("So no loss between the two is its cause, and no RST that was made there.")
 	}
 	return strings.Join(parts, " ")
+}
+
+// allArrived is "all 5 segments arrived".
+func allArrived(n uint64) string {
+	if n == 1 {
+		return "the only segment arrived"
+	}
+	return "all " + say.Plural(n, "segment") + " arrived"
 }
 
 // isMissing reports whether a connection never came to the other place.

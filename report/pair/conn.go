@@ -15,6 +15,7 @@ type Conn struct {
 	Bytes      [2]record.Opt[uint64]
 	Missing    [2]uint64 // bytes that the place did not capture although they arrived
 	IPID       [2]record.Opt[uint16]
+	BadSums    [2]uint32 // packets whose TCP checksum is wrong, of those verified
 	Offers     [2]Offer
 	Open       record.OpenKind
 	Close      record.CloseKind
@@ -27,6 +28,7 @@ type Conn struct {
 	src     capture.Endpoint // that sent the first packet: packets name their ends by it
 	turned  bool             // that is the responder
 	paired  bool             // it is in a Pair
+	adopted bool             // packets of others were added: they are not in order
 	packets []packet         // those in memory; others lie in the Place's file
 	pieces  int64            // where the last piece of them begins in the file, plus 1; 0 without
 	filed   uint32           // how many packets lie in the file
@@ -68,6 +70,7 @@ func (c *Conn) take(r *record.Record) {
 	for e := range c.ISN {
 		x := &r.Ends[e]
 		c.ISN[e], c.Digest[e], c.IPID[e], c.Bytes[e], c.Missing[e] = x.Key.ISN, x.Key.Digest, x.Key.IPID, x.Bytes, x.MissingBytes
+		c.BadSums[e] = x.BadChecksums
 	}
 }
 

@@ -94,6 +94,9 @@ func (x *comparison) draw(p *Pair) *Drawing {
 		gotAt := func(q *packet) int64 { return x.onA(d == Back, q.time) }
 		for i := range f.sent {
 			q := &f.sent[i]
+			if f.fates[i] == Spare {
+				continue
+			}
 			row := Row{Dir: d, Class: q.class(), Seq: q.seq - f.sentBase, Len: q.len, Again: f.again[i], Sent: record.Some(sentAt(q)), SentNo: q.number, Fate: f.fates[i]}
 			if j := f.at[i]; j >= 0 {
 				g := &f.got[j]
@@ -106,7 +109,7 @@ func (x *comparison) draw(p *Pair) *Drawing {
 		}
 		for j := range f.got {
 			g := &f.got[j]
-			if f.from[j] >= 0 && !f.doubled[j] {
+			if f.from[j] >= 0 && !f.doubled[j] || f.from[j] < 0 && g.marks&spare != 0 {
 				continue
 			}
 			w.Rows = append(w.Rows, Row{Dir: d, Class: g.class(), Seq: g.seq - f.gotBase, Len: g.len, Got: record.Some(gotAt(g)), GotNo: g.number,
@@ -140,6 +143,9 @@ func (x *comparison) drawAlone(c *Conn) (*Drawing, error) {
 	}
 	for i := range all {
 		q := &all[i]
+		if q.marks&spare != 0 {
+			continue
+		}
 		base := uint32(0)
 		if isn := c.ISN[q.end]; isn.OK {
 			base = isn.V

@@ -2,6 +2,7 @@ package pair
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -243,6 +244,9 @@ func (r *Result) changedBetween() []diagnose.Finding {
 		case DroppedSACK, DroppedTimestamps, ChangedWindowScale:
 			worse(diagnose.Notice)
 			text += " (on one side only, or with another value)"
+		case SpoiledChecksums:
+			worse(diagnose.Warning)
+			text += " (wrong where it comes)"
 		}
 		all = append(all, fmt.Sprintf("%s on %s", text, say.Thousands(e.n)))
 		f.Count = max(f.Count, e.n)
@@ -260,6 +264,7 @@ func (r *Result) changedBetween() []diagnose.Finding {
 			}
 		}
 		add(flow.Payloads, "the payload", diagnose.Warning)
+		add(flow.TSVals, "the timestamp (TSval)", diagnose.Notice)
 		add(flow.Cleared, "the ECN bits (cleared)", diagnose.Notice)
 		add(flow.Marked, "the ECN bits (congestion marked)", diagnose.Info)
 		add(flow.IPIDs, "the IP identification", diagnose.Info)
@@ -313,6 +318,7 @@ func (r *Result) delayBetween() (found []diagnose.Finding) {
 const (
 	skewTold  = int64(100e6)
 	driftTold = 100 * 1000
+	driftSpan = int64(10e9) // ns that it was watched for
 )
 
 func (r *Result) clockSkew() []diagnose.Finding {
@@ -331,7 +337,7 @@ func (r *Result) clockSkew() []diagnose.Finding {
 	case abs(p.Offset) >= skewTold:
 		f.Title = fmt.Sprintf("The clock of %s is %s of that of %s", r.B.Name(), ahead(p.Offset), r.A.Name())
 		f.Explanation = fmt.Sprintf("The offset is known within %s. Times of the two captures cannot be compared without it.", say.Duration(p.Bound, true))
-	case p.Drift >= driftTold || p.Drift <= -driftTold:
+	case math.Abs(p.Drift)-p.DriftBound >= driftTold && r.A.last-r.A.first >= driftSpan:
 		f.Title = fmt.Sprintf("The clocks of %s and %s part by %.0f millionths", r.A.Name(), r.B.Name(), p.Drift/1000)
 		f.Explanation = "A crystal is off by less than 100 millionths; NTP slews a clock by at most 500."
 	default:

@@ -25,8 +25,10 @@ func (x *comparison) fly(p *Pair) {
 		}
 		f.sentBase, f.gotBase = bases(nearConn.ISN[nearEnd], farConn.ISN[farEnd])
 		f.sentAck, f.gotAck = bases(nearConn.ISN[nearEnd.Peer()], farConn.ISN[farEnd.Peer()])
-		f.sent = pick(f.sent, near, nearEnd)
-		f.got = pick(f.got, far, farEnd)
+		f.remade = differ(nearConn.ISN[nearEnd], farConn.ISN[farEnd]) || differ(nearConn.ISN[nearEnd.Peer()], farConn.ISN[farEnd.Peer()])
+		f.sent = pick(f.sent, near, nearEnd, mirrored(near))
+		f.got = pick(f.got, far, farEnd, mirrored(far))
+		f.doubles = 4*copies(far, farEnd.Peer()) < copies(far, farEnd)
 		f.acknowledge(far, uint8(farEnd))
 	}
 }
@@ -39,15 +41,34 @@ func bases(sent, got record.Opt[uint32]) (uint32, uint32) {
 	return sent.V, got.V
 }
 
-// pick gives the packets of one end in the memory of to.
-func pick(to, all []packet, end record.End) []packet {
+// pick gives the packets of one end in the memory of to, without those that have one of the marks.
+func pick(to, all []packet, end record.End, without packetMarks) []packet {
 	to = to[:0]
 	for i := range all {
-		if all[i].end == uint8(end) {
+		if all[i].end == uint8(end) && all[i].marks&without == 0 {
 			to = append(to, all[i])
 		}
 	}
 	return to
+}
+
+// mirrored is the mark of copies where the capture made one of nearly every packet, as one of all
+// interfaces does: then they are none that the path made.
+func mirrored(all []packet) packetMarks {
+	if n := copies(all, record.Orig) + copies(all, record.Resp); 10*n >= 9*(len(all)-n) {
+		return copied
+	}
+	return 0
+}
+
+// copies is how many packets of an end are marked as copies.
+func copies(all []packet, end record.End) (n int) {
+	for i := range all {
+		if all[i].end == uint8(end) && all[i].marks&copied != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // unitOf is the payload of a full segment in a direction, by what its receiver offered.

@@ -84,7 +84,8 @@ func (m *matcher) run() {
 		m.learn()
 	}
 	rung(join(m, ByNumbers, func(c *Conn) (uint64, bool) {
-		return uint64(c.ISN[0].V)<<32 | uint64(c.ISN[1].V), c.ISN[0].OK && c.ISN[1].OK
+		a, b := c.ISN[0].V, c.ISN[1].V // of a simultaneous open either end may be the originator
+		return uint64(min(a, b))<<32 | uint64(max(a, b)), c.ISN[0].OK && c.ISN[1].OK
 	}, nil))
 	for e := range 2 {
 		rung(join(m, ByOneNumber, func(c *Conn) (uint64, bool) { return uint64(c.ISN[e].V), c.ISN[e].OK }, m.near))
@@ -227,7 +228,11 @@ func (m *matcher) among(a, b []*Conn, rung Rung, fits func(*Pair) bool, several 
 		return nil
 	}
 	pairOf := func(x, y *Conn) Pair {
-		return Pair{A: x, B: y, Rung: rung, Turn: x.Orig == y.Resp && x.Resp == y.Orig && x.Orig != y.Orig}
+		turn := x.Orig == y.Resp && x.Resp == y.Orig && x.Orig != y.Orig
+		if rung == ByNumbers {
+			turn = x.ISN[0] != y.ISN[0]
+		}
+		return Pair{A: x, B: y, Rung: rung, Turn: turn}
 	}
 	tests := []func(*Pair) bool{m.near, sameDigests, sameEnds}
 	if len(a) == 1 && len(b) == 1 {

@@ -86,7 +86,7 @@ func (f *Flow) object() map[string]any {
 			x[name] = of
 		}
 	}
-	for name, n := range map[string]uint64{"reordered": f.Reordered, "payload_changed": f.Payloads, "ipid_changed": f.IPIDs, "ecn_marked": f.Marked, "ecn_cleared": f.Cleared} {
+	for name, n := range map[string]uint64{"reordered": f.Reordered, "payload_changed": f.Payloads, "ipid_changed": f.IPIDs, "tsval_changed": f.TSVals, "ecn_marked": f.Marked, "ecn_cleared": f.Cleared} {
 		if n > 0 {
 			x[name] = n
 		}
@@ -160,6 +160,9 @@ func (r *Result) object() map[string]any {
 		}
 		if p.Drift != 0 {
 			o["drift_ppm"] = p.Drift / 1000
+		}
+		if p.DriftBound > 0 {
+			o["drift_bound_ppm"] = p.DriftBound / 1000
 		}
 		clocks = append(clocks, o)
 	}

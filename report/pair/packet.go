@@ -29,7 +29,12 @@ type packetMarks uint8
 const (
 	hasTS   packetMarks = 1 << iota // tsval is one
 	untimed                         // time says nothing
+	copied                          // it may be a copy that the capture made
+	foreign                         // the place tells it of another connection with the same addresses and ports
 )
+
+// spare are packets of which nothing is said but where they are what another place lacks.
+const spare = copied | foreign
 
 // packetSize is how many bytes a packet takes where it is written down.
 const packetSize = 8 + 8 + 4*4 + 3*2 + 4

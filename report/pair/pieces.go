@@ -15,7 +15,7 @@ func (a *aligner) pieces(f *flight, way func(sent, got *packet) int64) {
 	left := a.bySeq[:0]
 	longest := uint32(0)
 	for j := range f.got {
-		if p := &f.got[j]; f.from[j] < 0 && p.len > 0 && !p.flags.Has(capture.RST) {
+		if p := &f.got[j]; f.from[j] < 0 && p.len > 0 && p.marks&spare == 0 && !p.flags.Has(capture.RST) {
 			left, longest = append(left, int32(j)), max(longest, p.len)
 		}
 	}
@@ -41,7 +41,7 @@ func (a *aligner) pieces(f *flight, way func(sent, got *packet) int64) {
 			g := &f.got[j]
 			low, high := max(int32(start(j)-from), 0), min(int32(start(j)+g.len-from), int32(p.len))
 			if high <= low || used[n] >= g.len || way(p, g) < -slack ||
-				p.marks&g.marks&hasTS != 0 && f.stamps.holds() && p.tsval != g.tsval {
+				p.marks&g.marks&hasTS != 0 && f.stamps.holds() && p.tsval != g.tsval && !f.ids.holds() {
 				continue
 			}
 			f.landed[i] += uint32(high - low)
@@ -69,7 +69,7 @@ func (f *flight) acknowledge(far []packet, sender uint8) {
 	f.acks = f.acks[:0]
 	for i := range far {
 		q := &far[i]
-		if q.end == sender || !q.flags.Has(capture.ACK) || q.flags.Has(capture.RST) {
+		if q.end == sender || q.marks&foreign != 0 || !q.flags.Has(capture.ACK) || q.flags.Has(capture.RST) {
 			continue
 		}
 		ack := q.ack - f.gotBase
@@ -102,7 +102,7 @@ func (a *aligner) came(f *flight, from, to uint32, by int64) bool {
 		if int32(x.rel-to) >= 0 {
 			break
 		}
-		if g.time > by || g.flags.Has(capture.RST) || int32(x.rel-at) > 0 {
+		if g.time > by || g.marks&foreign != 0 || g.flags.Has(capture.RST) || int32(x.rel-at) > 0 {
 			continue
 		}
 		if end := x.rel + g.span(); int32(end-at) > 0 {

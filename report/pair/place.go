@@ -1,10 +1,12 @@
 package pair
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unsafe"
 
 	"tcpwatch/capture"
@@ -68,12 +70,12 @@ const perPacket = int64(unsafe.Sizeof(packet{}))
 
 // Segment keeps a segment; see record.Output.
 func (p *Place) Segment(at *record.Placement, s *capture.Segment, _ []byte) error {
-	if at.Copied || at.Conn == 0 {
+	if at.Conn == 0 {
 		return nil
 	}
 	c := p.open[at.Conn]
 	if c == nil {
-		c = &Conn{ID: at.Conn, src: s.Src}
+		c = &Conn{ID: at.Conn, Orig: s.Src, Resp: s.Dst, src: s.Src}
 		p.open[at.Conn] = c
 	}
 	end := record.Orig
@@ -90,7 +92,11 @@ func (p *Place) Segment(at *record.Placement, s *capture.Segment, _ []byte) erro
 		}
 		p.last = max(p.last, x.time)
 	}
-	p.packed++
+	if at.Copied {
+		x.marks |= copied
+	} else {
+		p.packed++
+	}
 	before := cap(c.packets)
 	c.packets = append(c.packets, x)
 	p.held += int64(cap(c.packets)-before) * perPacket
@@ -213,12 +219,20 @@ func (p *Place) load(c *Conn, to []packet) ([]packet, error) {
 		}
 	}
 	to = append(to, c.packets...)
+	if c.adopted {
+		sortPackets(to)
+	}
 	if c.turned {
 		for i := range to {
 			to[i].end ^= 1
 		}
 	}
 	return to, nil
+}
+
+// sortPackets puts packets in the order of the input.
+func sortPackets(all []packet) {
+	slices.SortFunc(all, func(x, y packet) int { return cmp.Compare(x.number, y.number) })
 }
 
 // unpack reads the packets of a connection that lie in the file.

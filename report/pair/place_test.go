@@ -67,7 +67,7 @@ func TestSpill(t *testing.T) {
 	if files != 1 || file.Len() < 100_000 {
 		t.Fatalf("%d files, %d bytes in the last: little was written", files, file.Len())
 	}
-	n := 0
+	n, copies := 0, 0
 	for i := range whole.Conns {
 		want, err := whole.load(whole.Conns[i], nil)
 		got, err2 := small.load(small.Conns[i], make([]packet, 3, 9))
@@ -78,11 +78,17 @@ func TestSpill(t *testing.T) {
 			if end := record.End(want[j].end); end != record.Orig && end != record.Resp {
 				t.Fatalf("a packet of end %d", want[j].end)
 			}
+			if want[j].marks&copied != 0 {
+				copies++
+			}
 		}
 		n += len(got)
 	}
-	if want := 5000 - 5000/97 - 1; n != want {
-		t.Errorf("%d packets, want %d: copies that the capture made are none", n, want)
+	if n != 5000 || copies != 5000/97+1 {
+		t.Errorf("%d packets, %d of them copies that the capture made; want %d, %d", n, copies, 5000, 5000/97+1)
+	}
+	if want := uint64(n - copies); small.packed != want {
+		t.Errorf("%d are counted, want %d: copies that the capture made are none", small.packed, want)
 	}
 }
 

@@ -18,6 +18,7 @@ type Flow struct {
 	Early                 uint64           // came before they were sent, by the clocks
 	Hops                  [mostHops]uint32 // segments by how much less their TTL was; the last stands for more
 	IPIDs, TTLs, Payloads uint64           // that had another: identification; more hops left; first bytes
+	TSVals                uint64           // that had another timestamp value
 	LostLeast             uint32           // payload of the shortest data segment that was lost, bytes; 0 for none
 	ArrivedMost           uint32           // and of the longest that arrived
 	Marked, Cleared       uint64           // that were marked by ECN (RFC 3168) on the way; whose ECN bits were cleared
@@ -67,6 +68,7 @@ func (f *Flow) count(o *Flow) {
 	f.IPIDs += o.IPIDs
 	f.TTLs += o.TTLs
 	f.Payloads += o.Payloads
+	f.TSVals += o.TSVals
 	f.Marked += o.Marked
 	f.Cleared += o.Cleared
 }
@@ -85,6 +87,9 @@ func (f *Flow) MostHops() (hops int, ok bool) {
 // each that came.
 func (f *Flow) add(x *flight, unit uint32, took func(sent, got *packet)) {
 	for i := range x.sent {
+		if x.fates[i] == Spare {
+			continue
+		}
 		p := &x.sent[i]
 		c, n := p.class(), uint64(1)
 		if p.len > unit {
@@ -123,6 +128,9 @@ func (f *Flow) add(x *flight, unit uint32, took func(sent, got *packet)) {
 	last := int32(-1)
 	for j := range x.got {
 		switch i := x.from[j]; {
+		case i < 0 && x.got[j].marks&copied != 0 && x.doubles:
+			f.Doubled[x.got[j].class()]++
+		case i < 0 && x.got[j].marks&spare != 0:
 		case i < 0:
 			f.Extra[x.got[j].class()]++
 		case x.doubled[j]:
@@ -152,6 +160,9 @@ func (f *Flow) compare(sent, got *packet) {
 	}
 	if sent.ipid != 0 && sent.ipid != got.ipid && sent.len == got.len {
 		f.IPIDs++
+	}
+	if sent.len == got.len && sent.marks&got.marks&hasTS != 0 && sent.tsval != got.tsval {
+		f.TSVals++
 	}
 	if sent.len == got.len && sent.head != 0 && got.head != 0 && sent.head != got.head {
 		f.Payloads++

@@ -219,13 +219,20 @@ func (r *Result) notes() (all []string) {
 			}
 		}
 		var kinds []string
+		outside := uint64(0)
 		for c := range NClasses {
-			if r.Flows[d].Unwatched[c] > 0 && !r.Classes[d][c] && !r.Unseen[d][1] {
+			switch n := r.Flows[d].Unwatched[c]; {
+			case n > 0 && !r.Classes[d][c] && !r.Unseen[d][1]:
 				kinds = append(kinds, c.String())
+			case r.Classes[d][c]:
+				outside += n
 			}
 		}
+		if outside > 0 {
+			all = append(all, fmt.Sprintf("%s of %s were sent before the first packet that %s captured, or after the last: they were lost between, or %s did not capture then", say.Plural(outside, "segment"), from, to, to))
+		}
 		if len(kinds) > 0 {
-			all = append(all, fmt.Sprintf("%s captured no segments of the kind %s from %s: they are not compared", to, strings.Join(kinds, ", "), from))
+			all = append(all, fmt.Sprintf("%s captured no segments of the kind %s from %s: all were lost between, or %s does not capture them", to, strings.Join(kinds, ", "), from, to))
 		}
 		if n := All(r.Flows[d].Missed); n > 0 {
 			all = append(all, fmt.Sprintf("%s from %s came to %s, as its ACKs show, but were not captured there", say.Plural(n, "segment"), from, to))
