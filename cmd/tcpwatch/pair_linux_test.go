@@ -12,21 +12,6 @@ import (
 	"tcpwatch/capture/lab/wire"
 )
 
-// nothingInvented wants all that was sent to have arrived, once, and nothing besides.
-func nothingInvented(t *testing.T, told *pairTold) {
-	t.Helper()
-	for _, d := range told.directions {
-		for name, n := range map[string]kinds{"lost": d.Lost, "doubled": d.Doubled, "not captured": d.NotCaptured, "not watched": d.NotWatched, "only there": d.OnlyThere} {
-			if len(n) > 0 {
-				t.Errorf("from %s to %s %s: %v", d.From, d.To, name, n)
-			}
-		}
-	}
-	if o, p := told.all.OnlyA, told.all.OnlyB; o.Missing+o.Elsewhere+o.Outside+p.Missing+p.Elsewhere+p.Outside+told.all.Ambiguous > 0 {
-		t.Errorf("connections alone: %+v, %+v; ambiguous: %d", o, p, told.all.Ambiguous)
-	}
-}
-
 // Through masquerade and DNAT all connections are known again by both initial sequence numbers, and what was
 // lost between is, kind by kind, what the router counts.
 func TestPairEqualsCounters(t *testing.T) {

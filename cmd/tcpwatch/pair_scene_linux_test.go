@@ -5,14 +5,11 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -239,21 +236,4 @@ func (s *pairScene) counted() (packets, bytes [2]map[string]uint64) {
 		}
 	}
 	return packets, bytes
-}
-
-// pairFrames runs pair over two recordings.
-func pairFrames(t *testing.T, client, server []wire.Frame) *pairTold {
-	t.Helper()
-	dir := t.TempDir()
-	if keep := os.Getenv("PAIR_KEEP"); keep != "" {
-		dir = filepath.Join(keep, strings.ReplaceAll(t.Name(), "/", "_"))
-		os.MkdirAll(dir, 0o755)
-	}
-	names := [...]string{filepath.Join(dir, "client.pcap"), filepath.Join(dir, "server.pcap")}
-	for i, frames := range [...][]wire.Frame{client, server} {
-		if err := os.WriteFile(names[i], wire.PcapFile(wire.Ethernet, 262144, frames), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return pairFiles(t, names[0], "--", names[1])
 }

@@ -5,8 +5,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // kinds are numbers of segments by kind.
@@ -53,7 +57,8 @@ type pairTold struct {
 		OnlyA                   struct{ Missing, Elsewhere, Outside uint64 } `json:"only_a"`
 		OnlyB                   struct{ Missing, Elsewhere, Outside uint64 } `json:"only_b"`
 	}
-	text string
+	text  string
+	files [2]string // of pairFrames
 }
 
 // pairFiles runs pair and reads what it says.
@@ -99,4 +104,34 @@ func (p *pairTold) found(detector string) bool {
 		}
 	}
 	return false
+}
+
+// pairFrames runs pair over two recordings.
+func pairFrames(t *testing.T, client, server []wire.Frame) *pairTold {
+	t.Helper()
+	dir := t.TempDir()
+	names := [...]string{filepath.Join(dir, "client.pcap"), filepath.Join(dir, "server.pcap")}
+	for i, frames := range [...][]wire.Frame{client, server} {
+		if err := os.WriteFile(names[i], wire.PcapFile(wire.Ethernet, 262144, frames), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := pairFiles(t, names[0], "--", names[1])
+	told.files = names
+	return told
+}
+
+// nothingInvented wants all that was sent to have arrived, once, and nothing besides.
+func nothingInvented(t *testing.T, told *pairTold) {
+	t.Helper()
+	for _, d := range told.directions {
+		for name, n := range map[string]kinds{"lost": d.Lost, "doubled": d.Doubled, "not captured": d.NotCaptured, "not watched": d.NotWatched, "only there": d.OnlyThere} {
+			if len(n) > 0 {
+				t.Errorf("from %s to %s %s: %v", d.From, d.To, name, n)
+			}
+		}
+	}
+	if o, p := told.all.OnlyA, told.all.OnlyB; o.Missing+o.Elsewhere+o.Outside+p.Missing+p.Elsewhere+p.Outside+told.all.Ambiguous > 0 {
+		t.Errorf("connections alone: %+v, %+v; ambiguous: %d", o, p, told.all.Ambiguous)
+	}
 }
