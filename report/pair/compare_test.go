@@ -1,0 +1,266 @@
+package pair
+
+import (
+	"testing"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
+
+// wire is two places in the making, a connection on each; times are ms.
+type wire struct {
+	a, b   *Place
+	offset int64 // ns by which B's clock is ahead
+	id     uint64
+	n      uint64
+	idsB   uint16 // added to the IP identification at B
+}
+
+const (
+	toB = iota
+	toA
+)
+
+var wireClient, wireServer = at("10.0.0.1:4000"), at("10.0.0.2:80")
+
+func newWire() *wire {
+	return &wire{a: NewPlace(PlaceOptions{Name: "client"}), b: NewPlace(PlaceOptions{Name: "server"}), id: 1}
+}
+
+// segment passes in a direction; sent or came of less than 0 is not captured there.
+func (w *wire) segment(dir int, sent, came int64, s capture.Segment) {
+	w.n++
+	s.Src, s.Dst = wireClient, wireServer
+	if dir == toA {
+		s.Src, s.Dst = wireServer, wireClient
+	}
+	if s.IPID == 0 {
+		s.IPID = uint16(w.n)
+	}
+	s.Packet = w.n
+	times := [...]int64{sent, came}
+	if dir == toA {
+		times = [...]int64{came, sent}
+	}
+	for i, p := range [...]*Place{w.a, w.b} {
+		if times[i] < 0 {
+			continue
+		}
+		x := s
+		x.Time = 1_700_000_000e9 + times[i]*1e6
+		if i == 1 {
+			x.Time += w.offset
+			x.IPID += w.idsB
+		}
+		p.Segment(&record.Placement{Conn: w.id}, &x, nil)
+	}
+}
+
+// record ends the connection at a place.
+func (w *wire) record(p *Place, change func(r *record.Record)) {
+	r := &record.Record{ID: w.id, Orig: wireClient, Resp: wireServer, Start: p.first, End: p.last}
+	r.Ends[0].Key.ISN, r.Ends[1].Key.ISN = record.Some[uint32](1000), record.Some[uint32](9000)
+	if change != nil {
+		change(r)
+	}
+	p.Conn(r)
+}
+
+// handshake opens the connection at 0 ms; the way takes 1 ms.
+func (w *wire) handshake(syn, synack capture.Segment) {
+	syn.Seq, syn.Flags = 1000, capture.SYN
+	synack.Seq, synack.Ack, synack.Flags = 9000, 1001, capture.SYN|capture.ACK
+	w.segment(toB, 0, 1, syn)
+	w.segment(toA, 2, 3, synack)
+	w.segment(toB, 4, 5, capture.Segment{Seq: 1001, Ack: 9001, Flags: capture.ACK})
+}
+
+func (w *wire) data(dir int, sent, came int64, seq, n uint32) {
+	s := capture.Segment{Seq: seq, Ack: 9001, Len: n, Flags: capture.ACK, TTL: 64}
+	if dir == toA {
+		s.Ack = 1001
+	}
+	w.segment(dir, sent, came, s)
+}
+
+func (w *wire) compare(t *testing.T, o Options) *Result {
+	t.Helper()
+	if len(w.a.Conns) == 0 {
+		w.record(w.a, nil)
+		w.record(w.b, nil)
+	}
+	r, err := Compare(w.a, w.b, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// What came after a capture ended was not lost.
+func TestNotWatched(t *testing.T) {
+	w := newWire()
+	w.offset = 5e9
+	w.handshake(capture.Segment{}, capture.Segment{})
+	w.data(toB, 10, -1, 1001, 100) // lost
+	w.data(toB, 300, 301, 1001, 100)
+	w.data(toB, 900, -1, 1101, 100) // B captures no more
+	r := w.compare(t, Options{})
+	f := &r.Flows[Forth]
+	if f.Lost[ClassData] != 1 || f.Unwatched[ClassData] != 1 || f.LostAgain[ClassData] != 0 {
+		t.Errorf("%d lost, %d not watched, want 1 and 1", f.Lost[ClassData], f.Unwatched[ClassData])
+	}
+	if off := r.Clock.At(w.a.first); off < 5e9-1e6 || off > 5e9+1e6 {
+		t.Errorf("offset %d", off)
+	}
+}
+
+// A direction or a kind that a place captures none of is not lost.
+func TestKindsNotCaptured(t *testing.T) {
+	w := newWire()
+	w.handshake(capture.Segment{}, capture.Segment{})
+	w.data(toB, 10, -1, 1001, 100)
+	w.data(toA, 20, 21, 9001, 100)
+	r := w.compare(t, Options{})
+	if All(r.Flows[Forth].Lost) != 0 || r.Flows[Forth].Unwatched[ClassData] != 1 || len(r.notes()) != 1 {
+		t.Errorf("%+v lost, notes %q", r.Flows[Forth].Lost, r.notes())
+	}
+}
+
+// A segment from B to A takes as long as one from A to B, whatever the clocks say.
+func TestWayBack(t *testing.T) {
+	w := newWire()
+	w.offset = -7e9
+	w.handshake(capture.Segment{}, capture.Segment{})
+	for i := range int64(20) {
+		w.data(toB, 100+10*i, 101+10*i, uint32(1001+10*i), 10)
+		w.data(toA, 105+10*i, 106+10*i, uint32(9001+10*i), 10)
+	}
+	w.data(toA, 400, 440, 9201, 10)
+	r := w.compare(t, Options{})
+	for d := range NDirections {
+		if p50 := r.Flows[d].Delay.Quantile(50); p50 < 9e5 || p50 > 11e5 {
+			t.Errorf("direction %d: p50 %d", d, p50)
+		}
+	}
+	if most := r.Flows[Back].Delay.Quantile(100); most < 39e6 || most > 41e6 {
+		t.Errorf("the slowest took %d", most)
+	}
+	if r.Flows[Forth].Early+r.Flows[Back].Early != 0 {
+		t.Error("segments came before they were sent")
+	}
+}
+
+// A RST that ends both captures was made between all the same; one long after a capture ended may not have been.
+func TestMade(t *testing.T) {
+	for _, x := range []struct {
+		ms   int64
+		want uint64
+	}{{30, 1}, {5000, 0}} {
+		w := newWire()
+		w.handshake(capture.Segment{}, capture.Segment{})
+		w.data(toB, 10, 11, 1001, 100)
+		w.data(toA, 20, 21, 9001, 100)
+		w.segment(toB, -1, x.ms, capture.Segment{Seq: 1101, Flags: capture.RST})
+		r := w.compare(t, Options{})
+		if n := r.tally.made[Forth][ClassRST].n; n != x.want {
+			t.Errorf("%d ms: made on %d connections, want %d", x.ms, n, x.want)
+		}
+	}
+}
+
+func TestChanged(t *testing.T) {
+	w := newWire()
+	w.handshake(capture.Segment{Options: capture.OptMSS | capture.OptSACKPermitted | capture.OptTimestamps, MSS: 1460}, capture.Segment{Options: capture.OptMSS, MSS: 1460})
+	s := capture.Segment{Seq: 1001, Ack: 9001, Len: 100, Flags: capture.ACK, TTL: 64}
+	w.segment(toB, 10, 11, s)
+	w.a.Conns, w.b.Conns = nil, nil
+	for i := range w.b.open[1].packets {
+		w.b.open[1].packets[i].ttl -= 3
+	}
+	for _, x := range []struct{ sent, came uint8 }{{1, 3}, {3, 3}, {2, 0}, {0, 0}, {1, 1}} {
+		s.Seq += 100
+		w.segment(toB, 20, 21, s)
+		a, b := w.a.open[1].packets, w.b.open[1].packets
+		a[len(a)-1].ecn, b[len(b)-1].ecn, b[len(b)-1].ttl = x.sent, x.came, 61
+	}
+	w.b.open[1].Offers[record.Orig] = Offer{Seen: true, MSS: record.Some[uint16](1380), Options: capture.OptMSS}
+	r := w.compare(t, Options{})
+	want := Changes(1<<ChangedClientMSS | 1<<DroppedSACK | 1<<DroppedTimestamps)
+	if got := changes(&r.Pairs[0]); got != want {
+		t.Errorf("changes %b, want %b", got, want)
+	}
+	f := &r.Flows[Forth]
+	if f.Marked != 1 || f.Cleared != 1 {
+		t.Errorf("%d marked, %d cleared, want 1 each", f.Marked, f.Cleared)
+	}
+	if hops, ok := f.MostHops(); !ok || hops != 3 {
+		t.Errorf("%d hops, want 3", hops)
+	}
+	if from, to := r.tally.commonMSS(record.Orig); from != 1460 || to != 1380 {
+		t.Errorf("MSS %d became %d", from, to)
+	}
+}
+
+// A segment that a host cuts later counts as those that go out: timestamps take 12 bytes of each.
+func TestUnit(t *testing.T) {
+	w := newWire()
+	mss := capture.Segment{Options: capture.OptMSS, MSS: 1460}
+	w.handshake(mss, mss)
+	stamp := func(n uint32, seq uint32) capture.Segment {
+		return capture.Segment{Seq: seq, Ack: 9001, Len: n, Flags: capture.ACK, Options: capture.OptTimestamps, TSVal: 7}
+	}
+	w.segment(toB, 10, -1, stamp(2896, 1001))
+	w.segment(toB, -1, 11, stamp(1448, 1001))
+	w.segment(toB, 20, 21, stamp(10, 3897))
+	r := w.compare(t, Options{})
+	if f := &r.Flows[Forth]; f.Sent[ClassData] != 3 || f.Lost[ClassData] != 1 || f.Arrived[ClassData] != 2 {
+		t.Errorf("%d sent, %d lost, %d arrived; want 3, 1, 2", f.Sent[ClassData], f.Lost[ClassData], f.Arrived[ClassData])
+	}
+}
+
+// What only one place saw means something else for each connection.
+func TestAlone(t *testing.T) {
+	w := newWire()
+	w.handshake(capture.Segment{}, capture.Segment{})
+	w.data(toB, 2000, 2001, 1001, 1)
+	w.record(w.a, nil)
+	w.record(w.b, nil)
+	only := func(id uint64, resp string, second int64) {
+		w.a.Conn(&record.Record{ID: id, Orig: at("10.0.0.1:5000"), Resp: at(resp), Start: 1_700_000_000e9 + second*1e9, End: 1_700_000_000e9 + second*1e9 + 1e8, Open: record.OpenRecord{Kind: record.OpenNoAnswer}})
+	}
+	only(20, "10.0.0.2:80", 1)
+	only(21, "10.9.9.9:443", 1)
+	only(22, "10.0.0.2:80", 900)
+	r := w.compare(t, Options{})
+	a := &r.Alone[0]
+	if len(a.Missing) != 1 || a.Missing[0].ID != 20 || a.Elsewhere != 1 || a.Outside != 1 {
+		t.Errorf("%d missing, %d elsewhere, %d outside; want 1 each", len(a.Missing), a.Elsewhere, a.Outside)
+	}
+	found := r.onlyOneSide()
+	if len(found) != 1 || found[0].Count != 1 {
+		t.Errorf("findings %+v", found)
+	}
+}
+
+// An identification that the way rewrites tells no copies apart; one of few that differs is a fault of a host.
+func TestTrust(t *testing.T) {
+	var all, most trust
+	for range 20 {
+		all.note(false)
+		most.note(true)
+	}
+	all.note(true) // by chance
+	most.note(false)
+	if all.holds() || !most.holds() || (trust{}).holds() {
+		t.Error("trusted what is rewritten, or not what passes")
+	}
+	w := newWire()
+	w.idsB = 1000
+	w.handshake(capture.Segment{}, capture.Segment{})
+	w.data(toB, 10, -1, 1001, 100)
+	w.data(toB, 300, 301, 1001, 100)
+	w.data(toB, 310, 311, 1101, 100)
+	if f := &w.compare(t, Options{}).Flows[Forth]; f.Lost[ClassData] != 1 || All(f.Extra) != 0 || f.IPIDs == 0 {
+		t.Errorf("%d lost, %d only at B, %d with another identification", f.Lost[ClassData], All(f.Extra), f.IPIDs)
+	}
+}
