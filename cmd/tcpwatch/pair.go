@@ -80,6 +80,8 @@ func parsePair(args []string) (*pairing, error) {
 	switch {
 	case !slices.Contains(pair.Formats(), o.format):
 		return nil, fmt.Errorf("pair: -o %s: unknown format; known: %s", o.format, strings.Join(pair.Formats(), ", "))
+	case o.format == "html" && len(o.points) > 2:
+		return nil, errors.New("pair: -o html is a page of two places: name two of them")
 	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
 		return nil, fmt.Errorf("pair: --color %s: auto, always or never", o.color)
 	case o.top < 0:
@@ -91,6 +93,9 @@ func parsePair(args []string) (*pairing, error) {
 	}
 	if f.Changed("msl") {
 		o.pass = append(o.pass, "--msl", msl)
+		if _, err := parse([]string{"--msl", msl, "-r", "-"}); err != nil {
+			return nil, fmt.Errorf("pair: %w", err)
+		}
 	}
 	if f.Changed("max-memory") {
 		size, err := say.ParseSize(memory)
@@ -98,6 +103,9 @@ func parsePair(args []string) (*pairing, error) {
 			return nil, fmt.Errorf("pair: --max-memory %s: %w", memory, err)
 		}
 		o.memory, o.pass = size, append(o.pass, "--max-memory", memory)
+		if _, err := parse([]string{"--max-memory", memory, "-r", "-"}); err != nil {
+			return nil, fmt.Errorf("pair: %w", err)
+		}
 	}
 	return &o, nil
 }
@@ -153,6 +161,14 @@ func capturesOf(words []string) ([]string, error) {
 	found, rest, err := inputs.Leading(words)
 	if err == nil && len(rest) > 0 {
 		err = fmt.Errorf("%s: no such file or directory", rest[0])
+		if about, e := os.Stat(rest[0]); e == nil && about.IsDir() {
+			err = fmt.Errorf("%s: no capture in this folder", rest[0])
+		}
+	}
+	for _, name := range found {
+		if about, e := os.Stat(name); err == nil && e == nil && !about.Mode().IsRegular() {
+			err = fmt.Errorf("%s is no regular file: write the capture to one first", name)
+		}
 	}
 	return found, err
 }
@@ -232,7 +248,11 @@ func (c *command) pair(args []string) int {
 	case status != exitDone:
 		return status
 	}
-	if err := o.write(c.stdout, places); err != nil {
+	err = o.write(c.stdout, places)
+	switch {
+	case errors.Is(err, pair.ErrNoConn):
+		return fail(c.stderr, err)
+	case err != nil:
 		fail(c.stderr, err)
 		return exitEarly
 	}
@@ -314,9 +334,10 @@ func areRecords(f *os.File) bool {
 func (o *pairing) write(w io.Writer, places []*pair.Place) error {
 	look := screen.LookOf(w, o.color)
 	to := pair.TableOptions{Width: look.Width, ASCII: look.ASCII, Color: look.Color, Top: o.top}
+	why := o.why
 	for i := range places[1:] {
 		out := pair.NewOutput(w, o.format, to)
-		r, err := pair.Compare(places[i], places[i+1], pair.Options{Via: o.via, Each: out.Each(), Why: o.why, Draw: o.format == "html"})
+		r, err := pair.Compare(places[i], places[i+1], pair.Options{Via: o.via, Each: out.Each(places[i], places[i+1]), Why: why, Draw: o.format == "html"})
 		if err == nil && i > 0 && o.format == pair.Formats()[0] {
 			_, err = io.WriteString(w, "\n")
 		}
@@ -326,6 +347,15 @@ func (o *pairing) write(w io.Writer, places []*pair.Place) error {
 		if err != nil {
 			return fmt.Errorf("pair: %w", err)
 		}
+		if o.why == 0 {
+			continue
+		}
+		// The connection has another number at each place.
+		next := r.Drawing.At(places[i+1])
+		if next == 0 {
+			return nil
+		}
+		why = next
 	}
 	return nil
 }

@@ -1,5 +1,6 @@
 -- The connections that two capture points saw, paired as "tcpwatch pair" does at its first two rungs: by both
--- initial sequence numbers, which no address translation changes, else by one that only two of them have.
+-- initial sequence numbers, which no address translation changes, else by the client's, where a SYN proxy made the server's
+-- anew. The program also tries the server's, and looks at the times.
 -- CLIENT and SERVER are folders that "tcpwatch --place NAME -o parquet:FOLDER" wrote.
 with a as (from read_parquet('CLIENT/connections.parquet')),
      b as (from read_parquet('SERVER/connections.parquet')),

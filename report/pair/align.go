@@ -26,6 +26,7 @@ type flight struct {
 	sent, got         []packet
 	sentBase, gotBase uint32  // initial sequence number of the sender, by place
 	sentAck, gotAck   uint32  // and of the receiver
+	heard             reach   // the highest ACK that the sender's place captured of the receiver; time is that of its last segment
 	acks              []reach // what the receiver acknowledged at its place, rising
 	fates             []Fate
 	at                []int32  // of each segment sent: the one that arrived, or the first of several; -1
@@ -175,6 +176,9 @@ func (a *aligner) align(f *flight, way func(sent, got *packet) int64) {
 			f.stamps.note(sent.tsval == got.tsval)
 		}
 	})
+	if f.ids == (trust{}) { // no segment was alone: copies of one tell
+		a.groups(f.learnIDs)
+	}
 	a.groups(func(sent, got []indexed) { f.copies(sent, got, way) })
 	a.pieces(f, way)
 	f.repeats()
@@ -246,6 +250,10 @@ func (f *flight) copies(sent, got []indexed, way func(sent, got *packet) int64) 
 	_, m := plain(f.got, got)
 	free := func(x, y indexed) bool {
 		return f.fates[x.i] == Lost && f.from[y.i] < 0 && (n > m || f.got[y.i].marks&spare == 0) && fits(x, y)
+	}
+	if len(sent)*len(got) > mostCompared {
+		f.many(sent, got, fits)
+		return
 	}
 	if n <= len(got) {
 		for _, x := range sent {

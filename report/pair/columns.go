@@ -51,6 +51,9 @@ func (r *Result) writeDrawing(l *lines) {
 	} else {
 		l.par(2, "", fmt.Sprintf("%s saw nothing of it.", say.Escape(r.B.Name())))
 	}
+	if w.Apart && len(w.Rows) > 0 {
+		l.par(0, "", fmt.Sprintf("The segments at the two places are not compared: below stand those of %s.", say.Escape(r.A.Name())))
+	}
 	if len(w.Rows) == 0 {
 		l.par(0, "", "Its segments are not known: records hold none.")
 		return

@@ -2,6 +2,7 @@ package pair
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -50,6 +51,7 @@ type Result struct {
 	Unheld    uint64                      // pairs of which a place kept no packets, as of stored records, or not all: its table was full
 	Unseen    [NDirections][2]bool        // no place saw segments of that direction, by place
 	Classes   [NDirections][NClasses]bool // segments of the class were compared
+	Inferred  [NDirections]uint64         // lost segments of kinds of which the other place captured none: their sender heard no ACK for them
 
 	Drawing *Drawing   // of Options.Why
 	Drawn   []*Drawing // of Options.Draw
@@ -119,14 +121,26 @@ func Compare(a, b *Place, o Options) (*Result, error) {
 	return x.Result, nil
 }
 
+// ErrNoConn is that there is no connection of the number in Options.Why.
+var ErrNoConn = errors.New("no connection")
+
 // drawUnpaired makes the drawing of Options.Why where that connection has no pair.
 func (x *comparison) drawUnpaired() (err error) {
 	i := slices.IndexFunc(x.A.Conns, func(c *Conn) bool { return c.ID == x.opt.Why })
 	if i < 0 {
-		return fmt.Errorf("no connection #%d at %s: they are numbered by their first packet there", x.opt.Why, x.A.Name())
+		return fmt.Errorf("%w #%d at %s: they are numbered by their first packet there", ErrNoConn, x.opt.Why, x.A.Name())
 	}
-	x.Drawing, err = x.drawAlone(x.A.Conns[i])
-	return err
+	if x.Drawing, err = x.drawAlone(x.A.Conns[i]); err != nil {
+		return err
+	}
+	if slices.Contains(x.Alone[0].Missing, x.A.Conns[i]) { // what its client sent came nowhere
+		for i := range x.Drawing.Rows {
+			if row := &x.Drawing.Rows[i]; row.Sent.OK {
+				row.Fate = Lost
+			}
+		}
+	}
+	return nil
 }
 
 // match pairs the connections.
@@ -194,17 +208,27 @@ func (x *comparison) compare(p *Pair) error {
 	if err := x.load(p); err != nil {
 		return err
 	}
+	aligned := false
 	switch {
 	case p.Rung == ByProxy:
 	case len(x.bufs[0]) == 0 || len(x.bufs[1]) == 0 || p.A.Evicted || p.B.Evicted:
 		x.Unheld++
 	default:
+		aligned = true
 		if err := x.set(p, path, &detail); err != nil {
 			return err
 		}
 	}
-	if p.A.ID == x.opt.Why {
+	switch {
+	case p.A.ID != x.opt.Why:
+	case aligned && !detail.Apart:
 		x.Drawing = x.draw(p)
+	default:
+		d, err := x.drawAlone(p.A)
+		if err != nil {
+			return err
+		}
+		d.B, d.Rung, d.Apart, x.Drawing = p.B, p.Rung, true, d
 	}
 	if x.opt.Draw && len(x.Drawn) < mostDrawn && x.shows(&detail) {
 		x.Drawn = append(x.Drawn, x.draw(p))
@@ -296,7 +320,12 @@ func (x *comparison) unwatched(f *flight, d int) {
 		if f.fates[i] != Lost {
 			continue
 		}
-		if c := f.sent[i].class(); !x.Classes[d][c] || !x.watched(other, x.onClockOf(d, f.sent[i].time)) {
+		switch c := f.sent[i].class(); {
+		case !x.watched(other, x.onClockOf(d, f.sent[i].time)):
+			f.fates[i] = Unwatched
+		case !x.Classes[d][c] && f.unanswered(&f.sent[i]):
+			x.Inferred[d]++
+		case !x.Classes[d][c]:
 			f.fates[i] = Unwatched
 		}
 	}

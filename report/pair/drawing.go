@@ -10,9 +10,20 @@ import (
 
 // Drawing is a connection with what became of each of its segments.
 type Drawing struct {
-	A, B *Conn // B is nil where the other place did not see it
-	Rung Rung
-	Rows []Row // in the order in which they were sent, by A's clock; of a long connection those that show something
+	A, B  *Conn // B is nil where the other place did not see it
+	Rung  Rung
+	Apart bool  // its segments were not compared: those of A are shown
+	Rows  []Row // in the order in which they were sent, by A's clock; of a long connection those that show something
+}
+
+// At is the number of the connection at a place; 0 where that did not see it.
+func (w *Drawing) At(p *Place) uint64 {
+	for _, c := range [...]*Conn{w.A, w.B} {
+		if c != nil && slices.Contains(p.Conns, c) {
+			return c.ID
+		}
+	}
+	return 0
 }
 
 // Row is a segment on its way.
@@ -150,11 +161,11 @@ func (x *comparison) drawAlone(c *Conn) (*Drawing, error) {
 		if isn := c.ISN[q.end]; isn.OK {
 			base = isn.V
 		}
-		row := Row{Dir: int(q.end), Class: q.class(), Seq: q.seq - base, Len: q.len, Fate: Lost}
+		row := Row{Dir: int(q.end), Class: q.class(), Seq: q.seq - base, Len: q.len, Fate: Unwatched}
 		if q.end == uint8(record.Orig) {
 			row.Sent, row.SentNo = record.Some(q.time), q.number
 		} else {
-			row.Got, row.GotNo, row.Made = record.Some(q.time), q.number, true
+			row.Got, row.GotNo = record.Some(q.time), q.number
 		}
 		w.Rows = append(w.Rows, row)
 	}

@@ -68,7 +68,7 @@ func (r *Result) names(d int) (from, to string) {
 // sure is proven, or likely where a capture may have lost packets of its own.
 func (r *Result) sure() diagnose.Confidence {
 	for _, p := range [...]*Place{r.A, r.B} {
-		if h := p.Headline; h != nil && (h.KernelDrops.V > 0 || h.InterfaceDrops.V > 0 || h.Undecoded > 0) {
+		if h := p.Headline; h != nil && (h.KernelDrops.V > 0 || h.InterfaceDrops.V > 0 || h.Undecoded > 0 || len(h.Damaged) > 0) {
 			return diagnose.Likely
 		}
 	}
@@ -136,6 +136,10 @@ func (r *Result) lostBetween() (found []diagnose.Finding) {
 			percent(lost, flow.Known()), from, to, say.Thousands(lost), say.Thousands(flow.Known()), say.Plural(f.Count, "connection"))
 		again := All(flow.LostAgain)
 		f.Explanation = fmt.Sprintf("They were captured at %s; at %s no copy of them was, nor an ACK for them before another copy came. By kind: %s.", from, to, byClass(flow.Lost))
+		if n := r.Inferred[d]; n > 0 {
+			f.Confidence = diagnose.Likely
+			f.Explanation += fmt.Sprintf(" Of the kind of %s of them %s captured none at all: that they were lost is known by %s, where the other end was heard after them and never acknowledged them.", say.Thousands(n), to, from)
+		}
 		if again > 0 {
 			f.Explanation += fmt.Sprintf(" %s of them had been sent before: the repeat was lost too.", say.Thousands(again))
 		}
@@ -215,7 +219,7 @@ func (r *Result) madeBetween() (found []diagnose.Finding) {
 				end = "client"
 			}
 			f.Title = fmt.Sprintf("A box between %s and %s made the %s of %s in the %s's name", r.A.Name(), r.B.Name(), c, say.Plural(e.n, "connection"), end)
-			f.Explanation = fmt.Sprintf("The %s was captured at %s; %s, where the %s stands, captured the connection all the while and saw none.", c, to, from, end)
+			f.Explanation = fmt.Sprintf("The %s was captured at %s. The capture at %s, on the %s's side, holds the connection all the while and no such %s.", c, to, from, end, c)
 			f.Causes = []string{"a firewall, load balancer or proxy between the two capture points ends connections: by an idle limit, a limit of its table, or a rule"}
 			f.Advice = []string{fmt.Sprintf("Look for the devices between %s and %s; their logs at the time of the %s name the rule.", r.A.Name(), r.B.Name(), c)}
 			found = append(found, f)
@@ -243,7 +247,7 @@ func (r *Result) changedBetween() []diagnose.Finding {
 			text += fmt.Sprintf(" (%d became %d)", from, to)
 		case DroppedSACK, DroppedTimestamps, ChangedWindowScale:
 			worse(diagnose.Notice)
-			text += " (on one side only, or with another value)"
+			text += r.sideOf(c)
 		case SpoiledChecksums:
 			worse(diagnose.Warning)
 			text += " (wrong where it comes)"
@@ -332,10 +336,10 @@ func (r *Result) clockSkew() []diagnose.Finding {
 		next := &r.Clock.Pieces[1]
 		f.Title = fmt.Sprintf("A clock was set while the captures ran: by %s", signed(next.Offset-p.Offset))
 		f.Since, f.Until = next.From, next.From
-		f.Explanation = fmt.Sprintf("%s was %s of %s before and %s after. Which of the two was set, the packets do not tell; each stretch is compared by its own offset.",
+		f.Explanation = fmt.Sprintf("%s was %s %s before, and %s it after. Which of the two was set, the packets do not tell; each stretch is compared by its own offset.",
 			r.B.Name(), ahead(p.Offset), r.A.Name(), ahead(next.Offset))
 	case abs(p.Offset) >= skewTold:
-		f.Title = fmt.Sprintf("The clock of %s is %s of that of %s", r.B.Name(), ahead(p.Offset), r.A.Name())
+		f.Title = fmt.Sprintf("The clock of %s is %s that of %s", r.B.Name(), ahead(p.Offset), r.A.Name())
 		f.Explanation = fmt.Sprintf("The offset is known within %s. Times of the two captures cannot be compared without it.", say.Duration(p.Bound, true))
 	case math.Abs(p.Drift)-p.DriftBound >= driftTold && r.A.last-r.A.first >= driftSpan:
 		f.Title = fmt.Sprintf("The clocks of %s and %s part by %.0f millionths", r.A.Name(), r.B.Name(), p.Drift/1000)
@@ -348,12 +352,12 @@ func (r *Result) clockSkew() []diagnose.Finding {
 	return []diagnose.Finding{f}
 }
 
-// ahead is "1.7 s ahead" or "1.7 s behind".
+// ahead is "1.7 s ahead of" or "1.7 s behind".
 func ahead(ns int64) string {
 	if ns < 0 {
 		return precise(-ns) + " behind"
 	}
-	return precise(ns) + " ahead"
+	return precise(ns) + " ahead of"
 }
 
 // signed is a span with its sign.

@@ -30,6 +30,7 @@ func (x *comparison) fly(p *Pair) {
 		f.got = pick(f.got, far, farEnd, mirrored(far))
 		f.doubles = 4*copies(far, farEnd.Peer()) < copies(far, farEnd)
 		f.acknowledge(far, uint8(farEnd))
+		f.hear(near, uint8(nearEnd))
 	}
 }
 

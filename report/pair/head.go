@@ -35,7 +35,7 @@ func (r *Result) head(ascii bool) (all []string) {
 		add(r.nothing())
 	}
 	if r.copied() {
-		add("Both hold the same segments with the same times: one is a copy of the other, not a capture made at another place.")
+		return append(all, "Both hold the same segments with the same times: one is a copy of the other, not a capture made at another place. Nothing is compared.")
 	}
 	text := say.Plural(uint64(len(r.Pairs)), "connection") + " at both places"
 	if len(rungs) > 0 {
@@ -86,11 +86,11 @@ func (r *Result) clocks(all []string, ascii bool) []string {
 	case len(c.Pieces) == 0:
 		return all
 	case !c.Known():
-		return append(all, "How far the clocks are apart is not known: segments of one direction only were seen at both places. So no one-way times are told.")
+		return append(all, "How far the clocks are apart is not known: no segments of both directions can be told from their repeats. So no one-way times are told.")
 	}
 	a, b := say.Escape(r.A.Name()), say.Escape(r.B.Name())
 	for i, p := range c.Pieces {
-		text := fmt.Sprintf("Clocks: %s is %s of %s, give or take %s", b, ahead(p.Offset), a, say.Duration(p.Bound, ascii))
+		text := fmt.Sprintf("Clocks: %s is %s %s, give or take %s", b, ahead(p.Offset), a, say.Duration(p.Bound, ascii))
 		if abs(p.Offset) <= p.Bound && p.Drift == 0 {
 			text = fmt.Sprintf("Clocks: those of %s and %s agree within %s", a, b, say.Duration(p.Bound+abs(p.Offset), ascii))
 		}
@@ -98,7 +98,7 @@ func (r *Result) clocks(all []string, ascii bool) []string {
 			text += fmt.Sprintf(", and the two part by %.1f millionths (%s in an hour)", p.Drift/1000, say.Duration(int64(abs(int64(p.Drift*3600))), ascii))
 		}
 		if i > 0 {
-			text = fmt.Sprintf("From %s UTC on: %s is %s, give or take %s", time.Unix(0, p.From).UTC().Format("15:04:05"), b, ahead(p.Offset), say.Duration(p.Bound, ascii))
+			text = fmt.Sprintf("From %s UTC on: %s is %s %s, give or take %s", time.Unix(0, p.From).UTC().Format("15:04:05"), b, ahead(p.Offset), a, say.Duration(p.Bound, ascii))
 		}
 		all = append(all, text+".")
 	}

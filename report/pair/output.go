@@ -25,11 +25,15 @@ func NewOutput(w io.Writer, format string, o TableOptions) *Output {
 }
 
 // Each is what takes the pairs while they are compared: in JSON Lines each is a line of type "pair".
-func (o *Output) Each() func(p *Pair, d *Detail) error {
+func (o *Output) Each(a, b *Place) func(p *Pair, d *Detail) error {
 	if o.format != "jsonl" {
 		return nil
 	}
-	return func(p *Pair, d *Detail) error { return o.line(pairObject(p, d)) }
+	return func(p *Pair, d *Detail) error {
+		x := pairObject(p, d)
+		x["place_a"], x["place_b"] = say.Escape(a.Name()), say.Escape(b.Name())
+		return o.line(x)
+	}
 }
 
 // Write writes the result: tables, or lines of type "direction", "path", "finding" and "pairs".
@@ -44,28 +48,34 @@ func (o *Output) Write(r *Result) error {
 		from, to := r.names(d)
 		x := r.Flows[d].object()
 		x["type"], x["from"], x["to"] = "direction", say.Escape(from), say.Escape(to)
-		if err := o.line(x); err != nil {
+		if err := o.between(r, x); err != nil {
 			return err
 		}
 	}
 	for _, p := range r.Paths {
-		if err := o.line(map[string]any{"type": "path", "server_a": p.A.String(), "server_b": p.B.String(), "conns": p.Conns,
+		if err := o.between(r, map[string]any{"type": "path", "server_a": p.A.String(), "server_b": p.B.String(), "conns": p.Conns,
 			"forth": p.Flows[Forth].object(), "back": p.Flows[Back].object()}); err != nil {
 			return err
 		}
 	}
 	for _, f := range r.Findings() {
-		if err := o.line(map[string]any{"type": "finding", "id": say.Escape(f.ID), "detector": f.Detector, "severity": f.Severity.String(), "confidence": f.Confidence.String(),
+		if err := o.between(r, map[string]any{"type": "finding", "id": say.Escape(f.ID), "detector": f.Detector, "severity": f.Severity.String(), "confidence": f.Confidence.String(),
 			"title": say.Escape(f.Title), "explanation": say.Escape(f.Explanation), "causes": f.Causes, "advice": f.Advice, "count": f.Count, "conns": f.Conns}); err != nil {
 			return err
 		}
 	}
 	for _, v := range r.Verdicts() {
-		if err := o.line(map[string]any{"type": "verdict", "place": say.Escape(v.Place.Name()), "finding": say.Escape(v.Finding.ID), "text": say.Escape(v.Text)}); err != nil {
+		if err := o.between(r, map[string]any{"type": "verdict", "place": say.Escape(v.Place.Name()), "finding": say.Escape(v.Finding.ID), "text": say.Escape(v.Text)}); err != nil {
 			return err
 		}
 	}
-	return o.line(r.object())
+	return o.between(r, r.object())
+}
+
+// between is a line of the comparison of two places, which it names.
+func (o *Output) between(r *Result, x map[string]any) error {
+	x["place_a"], x["place_b"] = say.Escape(r.A.Name()), say.Escape(r.B.Name())
+	return o.line(x)
 }
 
 func (o *Output) line(x any) error {

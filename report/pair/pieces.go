@@ -79,6 +79,28 @@ func (f *flight) acknowledge(far []packet, sender uint8) {
 	}
 }
 
+// hear notes how far the sender's place saw the receiver acknowledge.
+func (f *flight) hear(near []packet, sender uint8) {
+	f.heard = reach{}
+	for i := range near {
+		q := &near[i]
+		if q.end == sender || !q.flags.Has(capture.ACK) || q.flags.Has(capture.RST) {
+			continue
+		}
+		if ack := q.ack - f.sentBase; f.heard.time == 0 || int32(ack-f.heard.ack) > 0 {
+			f.heard.ack = ack
+		}
+		f.heard.time = q.time
+	}
+}
+
+// unanswered reports whether the sender's place heard the receiver after a segment with data or a FIN, and never an
+// ACK for it: it did not come, whatever the other place captures.
+func (f *flight) unanswered(p *packet) bool {
+	n := p.span()
+	return n > 0 && !p.flags.Any(capture.SYN|capture.RST) && f.heard.time > p.time && int32(f.heard.ack-(p.seq-f.sentBase+n)) < 0
+}
+
 // acknowledged reports whether the receiver acknowledged a segment of which no copy had been captured
 // at its place by then: it came, and the capture missed it.
 func (a *aligner) acknowledged(f *flight, p *packet) bool {

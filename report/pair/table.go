@@ -59,6 +59,10 @@ func (r *Result) WriteTable(w io.Writer, o TableOptions) error {
 	for _, s := range r.head(o.ASCII) {
 		l.par(2, "", s)
 	}
+	if r.copied() {
+		_, err := io.WriteString(w, l.String())
+		return err
+	}
 	l.WriteByte('\n')
 	for _, f := range r.Findings() {
 		l.finding(&f)
