@@ -337,7 +337,7 @@ func (o *pairing) write(w io.Writer, places []*pair.Place) error {
 	why := o.why
 	for i := range places[1:] {
 		out := pair.NewOutput(w, o.format, to)
-		r, err := pair.Compare(places[i], places[i+1], pair.Options{Via: o.via, Each: out.Each(places[i], places[i+1]), Why: why, Draw: o.format == "html"})
+		r, err := pair.Compare(places[i], places[i+1], pair.Options{Via: o.via, Each: out.Each(), Why: why, Draw: o.format == "html"})
 		if err == nil && i > 0 && o.format == pair.Formats()[0] {
 			_, err = io.WriteString(w, "\n")
 		}

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-var updatePair = flag.Bool("update-pair", false, "write testdata/pair-bundled.txt again")
+var updatePair = flag.Bool("update-pair", false, "write testdata/pair-bundled.golden again")
 
 // summary is what pair says in few lines, without times.
 func (p *pairTold) summary() string {
@@ -64,7 +64,7 @@ func (p *pairTold) summary() string {
 // What pair says of each scenario that the lab captured at both ends; testdata/pcaps/INDEX.md says
 // what happened there.
 func TestPairBundled(t *testing.T) {
-	const golden = "testdata/pair-bundled.txt"
+	const golden = "testdata/pair-bundled.golden"
 	dir := filepath.Join("..", "..", "testdata", "pcaps")
 	servers, err := filepath.Glob(filepath.Join(dir, "*-at-server.pcap"))
 	if err != nil || len(servers) == 0 {

@@ -16,7 +16,7 @@ type Options struct {
 	Draw bool   // one connection of each kind of trouble is drawn, as Result.Drawn
 	Via  bool   // connections with the same payload through a proxy are joined too
 	// Each, if set, takes every pair when its segments were set side by side.
-	Each func(p *Pair, d *Detail) error
+	Each func(r *Result, p *Pair, d *Detail) error
 }
 
 // Directions of segments between the places.
@@ -242,7 +242,7 @@ func (x *comparison) compare(p *Pair) error {
 	}
 	x.tally.take(p, &detail)
 	if x.opt.Each != nil {
-		return x.opt.Each(p, &detail)
+		return x.opt.Each(x.Result, p, &detail)
 	}
 	return nil
 }

@@ -25,15 +25,11 @@ func NewOutput(w io.Writer, format string, o TableOptions) *Output {
 }
 
 // Each is what takes the pairs while they are compared: in JSON Lines each is a line of type "pair".
-func (o *Output) Each(a, b *Place) func(p *Pair, d *Detail) error {
+func (o *Output) Each() func(r *Result, p *Pair, d *Detail) error {
 	if o.format != "jsonl" {
 		return nil
 	}
-	return func(p *Pair, d *Detail) error {
-		x := pairObject(p, d)
-		x["place_a"], x["place_b"] = say.Escape(a.Name()), say.Escape(b.Name())
-		return o.line(x)
-	}
+	return func(r *Result, p *Pair, d *Detail) error { return o.between(r, pairObject(p, d)) }
 }
 
 // Write writes the result: tables, or lines of type "direction", "path", "finding" and "pairs".
