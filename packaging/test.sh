@@ -68,11 +68,12 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpwatch-test # see deps.sh
 corpus=${TCPWATCH_CORPUS:-}
 [ -n "$corpus" ] || [ ! -e ../shared/corpus/index.tsv ] || corpus=$(cd ../shared/corpus && pwd)
 # Two packages more than there are cores: those with the lab mostly wait, also for each other.
+# The command's tests take longest: they begin first.
 # A process with the race detector tells of a race when it comes, and waits at its end for what
 # still runs: by default a second, of which the hundreds that tests start would make minutes.
 # shellcheck disable=SC2086 # may be empty
 env -u TCPWATCH_CORPUS GORACE="${GORACE:-atexit_sleep_ms=100}" \
-	"$go" test $race $vetted -p $(($(nproc) + 2)) -v -timeout 20m ./... >"$logs/test" 2>&1
+	"$go" test $race $vetted -p $(($(nproc) + 2)) -v -timeout 20m ./cmd/tcpwatch ./... >"$logs/test" 2>&1
 status=$?
 grep -aE '^(ok|FAIL|panic)' "$logs/test"
 if [ $status != 0 ]; then
@@ -123,7 +124,7 @@ if [ -n "$names" ]; then
 	names=$(printf '%s\n' $names | sort -u | paste -sd '|' -)
 	# One package more than there are cores: that with the lab waits.
 	# shellcheck disable=SC2086
-	if ! "$go" test $vetted -v -count 1 -p $(($(nproc) + 1)) -timeout 20m -run "^($names)\$" $packages >"$logs/unraced" 2>&1; then
+	if ! "$go" test $vetted -v -count 1 -p $(($(nproc) + 1)) -timeout 20m -run "^($names)\$" ./cmd/tcpwatch $packages >"$logs/unraced" 2>&1; then
 		grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/unraced" | head -n 200
 		failed="$failed tests without the race detector;"
 		faults=$((faults + 1))
