@@ -28,7 +28,9 @@ type ClockPiece struct {
 }
 
 // Known reports whether both directions bound the offset.
-func (c *Clock) Known() bool { return len(c.Pieces) > 0 && c.Pieces[0].Bound >= 0 }
+func (c *Clock) Known() bool {
+	return len(c.Pieces) > 0 && !slices.ContainsFunc(c.Pieces, func(p ClockPiece) bool { return p.Bound < 0 })
+}
 
 // piece is the one that a time of A's clock lies in.
 func (c *Clock) piece(at int64) *ClockPiece {

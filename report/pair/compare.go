@@ -57,6 +57,7 @@ type Result struct {
 	Drawn   []*Drawing // of Options.Draw
 
 	tally tally
+	via   bool // of the Options
 }
 
 // Path is what passed between the places to one listener.
@@ -90,7 +91,7 @@ type comparison struct {
 
 // Compare pairs the connections of two places and sets their segments side by side.
 func Compare(a, b *Place, o Options) (*Result, error) {
-	x := &comparison{Result: &Result{A: a, B: b}, opt: o, watch: newClockWatch(), paths: map[[2]capture.Endpoint]*Path{}}
+	x := &comparison{Result: &Result{A: a, B: b, via: o.Via}, opt: o, watch: newClockWatch(), paths: map[[2]capture.Endpoint]*Path{}}
 	if err := cmp.Or(a.adopt(), b.adopt(), x.match()); err != nil {
 		return nil, err
 	}

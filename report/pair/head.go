@@ -47,10 +47,10 @@ func (r *Result) head(ascii bool) (all []string) {
 	for side := range r.Alone {
 		all = r.onlyAt(all, side)
 	}
-	if r.Ambiguous > 0 {
+	if r.Ambiguous > 0 && !r.via {
 		add(fmt.Sprintf("%s at %s could be any of several at %s: they are left out.", say.Plural(r.Ambiguous, "connection"), say.Escape(r.A.Name()), say.Escape(r.B.Name())))
 	}
-	if r.Proxied > 0 {
+	if r.Proxied > 0 && !r.via {
 		verb := "carry"
 		if r.Proxied == 1 {
 			verb = "carries"

@@ -193,17 +193,20 @@ func (r *Result) pathTable(top int, ascii bool) *table.Table {
 		top = defaultTop
 	}
 	shown := r.Paths[:min(len(r.Paths), top)]
-	t := &table.Table{Columns: []table.Column{{Title: "server, as " + say.Escape(r.A.Name()) + table.Between + "as " + say.Escape(r.B.Name()) + " sees it", Left: true}, {Title: "connections"},
-		{Title: "sent"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}, {Title: "back: sent"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}}}
+	t := &table.Table{Columns: []table.Column{{Title: "server" + table.Between + "at " + say.Escape(r.B.Name()), Left: true}, {Title: "connections"},
+		{Title: "sent"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}, {Title: "sent back"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}}}
 	for _, p := range shown {
 		cells := []string{p.A.String() + table.Between + p.B.String(), say.Thousands(p.Conns)}
 		for d := range NDirections {
 			f := &p.Flows[d]
-			p50, p95 := "-", "-"
+			p50, p95, sent, lost := "-", "-", "-", "-"
+			if All(f.Sent) > 0 {
+				sent, lost = say.Thousands(All(f.Sent)), say.Thousands(All(f.Lost))
+			}
 			if f.Delay.N() > 0 {
 				p50, p95 = say.Duration(f.Delay.Quantile(50), ascii), say.Duration(f.Delay.Quantile(95), ascii)
 			}
-			cells = append(cells, say.Thousands(All(f.Sent)), say.Thousands(All(f.Lost)), p50, p95)
+			cells = append(cells, sent, lost, p50, p95)
 		}
 		t.Rows = append(t.Rows, table.Row{Cells: cells})
 	}
@@ -211,6 +214,15 @@ func (r *Result) pathTable(top int, ascii bool) *table.Table {
 		t.Rows = append(t.Rows, table.Row{Notes: []table.Note{{Text: fmt.Sprintf("and %s more; --top shows them", say.Plural(uint64(n), "path"))}}})
 	}
 	return t
+}
+
+// unheld says of which connections no segments are compared, and why.
+func (r *Result) unheld() string {
+	why := "the table was full at one of the places, see --max-conns"
+	if r.A.opt.Stored || r.B.opt.Stored {
+		why = "records hold none"
+	}
+	return "The segments of " + say.Plural(r.Unheld, "connection") + ": " + why
 }
 
 // notes say what was not compared, and why.
@@ -233,23 +245,23 @@ func (r *Result) notes() (all []string) {
 			}
 		}
 		if outside > 0 {
-			all = append(all, fmt.Sprintf("%s of %s were sent before the first packet that %s captured, or after the last: they were lost between, or %s did not capture then", say.Plural(outside, "segment"), from, to, to))
+			all = append(all, fmt.Sprintf("Not watched: %s of %s, sent before the first packet that %s captured or after the last. Lost between, or %s did not capture then", say.Plural(outside, "segment"), from, to, to))
 		}
 		if len(kinds) > 0 {
-			all = append(all, fmt.Sprintf("%s captured no segments of the kind %s from %s: all were lost between, or %s does not capture them", to, strings.Join(kinds, ", "), from, to))
+			all = append(all, fmt.Sprintf("Not watched: %s captured no segments of the kind %s from %s. Lost between, or %s does not capture them", to, strings.Join(kinds, ", "), from, to))
 		}
 		if n := All(r.Flows[d].Missed); n > 0 {
-			all = append(all, fmt.Sprintf("%s from %s came to %s, as its ACKs show, but were not captured there", say.Plural(n, "segment"), from, to))
+			all = append(all, fmt.Sprintf("Not captured at %s, though its ACKs show that they came: %s from %s", to, say.Plural(n, "segment"), from))
 		}
 		if n := r.Flows[d].Early; n > 0 && r.Clock.Known() && r.Flows[d].Delay.N() > 0 {
-			all = append(all, fmt.Sprintf("%s from %s came before they were sent, by the stamps: those are off by more than the way takes", say.Plural(n, "segment"), from))
+			all = append(all, fmt.Sprintf("Stamps of %s from %s are off by more than the path takes: by them it came before it was sent", say.Plural(n, "segment"), from))
 		}
 	}
 	if r.Apart > 0 {
-		all = append(all, say.Plural(r.Apart, "connection")+" have no segment in common at the two places: their numbers are rewritten, and the start of the connection was not captured")
+		all = append(all, "Of "+say.Plural(r.Apart, "connection")+" no segment is the same at the two places: the numbers are rewritten, and the start was not captured")
 	}
 	if r.Unheld > 0 {
-		all = append(all, say.Plural(r.Unheld, "connection")+" are paired without their segments: records hold none, or the table was full")
+		all = append(all, r.unheld())
 	}
 	return all
 }
