@@ -83,12 +83,18 @@ func (k *keepalives) notProbes() string {
 
 func (p *page) keepaliveRow(r *record.Record, e record.End) table.Row {
 	k := &r.Keepalive[e]
+	outcome, gaveUp := r.KeepaliveOutcome, false
+	if outcome == record.KeepaliveDead {
+		if gaveUp = k.Unanswered > 0 || r.Close.ResetCause == record.ResetKeepaliveDead && r.Close.ResetBy == e; !gaveUp {
+			outcome = record.KeepaliveAlive // the other end's probes found this one dead; its own were answered
+		}
+	}
 	row := table.Row{Cells: []string{endOf(r, e).String() + sentence.Arrow + endOf(r, e.Peer()).String(), sentence.ID(r.ID), sentence.Who(e),
-		p.optSpan(k.Idle), p.optSpan(k.Interval), say.Thousands(uint64(k.Probes)), say.Thousands(uint64(k.Unanswered)), r.KeepaliveOutcome.String()}}
+		p.optSpan(k.Idle), p.optSpan(k.Interval), say.Thousands(uint64(k.Probes)), say.Thousands(uint64(k.Unanswered)), outcome.String()}}
 	if like := likeDefault(k); like != "" {
 		row.Notes = append(row.Notes, table.Note{Style: say.Faint, Text: like})
 	}
-	if r.KeepaliveOutcome == record.KeepaliveDead {
+	if gaveUp {
 		row.Notes = append(row.Notes, table.Note{Style: say.Red, Text: fmt.Sprintf("gave up after %s without an answer; last packet %d", say.Plural(uint64(k.Unanswered), "probe"), r.LastPacket)})
 	}
 	return row

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
@@ -10,7 +11,7 @@ import (
 
 func keepaliveDead() Detector {
 	return Detector{
-		Name: "keepalive-dead", Group: GroupKeepalive, needs: traitProbed, onACKs: true,
+		Name: "keepalive-dead", Group: GroupKeepalive, needs: traitProbed | traitIdle, onACKs: true,
 		Doc: `Keepalive probes found that the other end is dead.
 
 Rule: a probe stands at SND.NXT-1 and draws an ACK from any end that still has the
@@ -18,7 +19,8 @@ connection (RFC 9293 section 3.8.4); one unanswered proves nothing (RFC 1122 sec
 4.2.3.6), so the prober repeats it, on Linux 9 times every 75 s, then sends RST,ACK and
 gives up. Proven where that RST was seen, likely after 8 probes without an answer.
 Dead means: the host is gone, or what stands between has forgotten the connection.
-Where the first probe came later than a known limit for idle connections that is said.`,
+Where the first probe came later than a known limit for idle connections that is said, unless
+that connection, or another between the same hosts, was idle for longer than that limit and answered.`,
 		New: func(o *Options) Fold {
 			return newFold(addDead, o.fewAndShare("keepalive-dead", 3, 5, "connections", "the connections to that server").tellDead)
 		},
@@ -26,12 +28,18 @@ Where the first probe came later than a known limit for idle connections that is
 }
 
 func addDead(s *subjects[probing, *probing], r *record.Record) {
-	if e, ok := foundDead(r); ok {
+	e, ok := foundDead(r)
+	if at := sideOf(r, record.Orig); r.Idle.Longest.V >= idleAge && (!ok || e != record.Resp) {
+		x := s.At(at)
+		x.lived = max(x.lived, r.Idle.Longest.V)
+	}
+	if ok {
 		x := s.At(sideOf(r, e.Peer()))
 		x.add(r, &r.Keepalive[e], r.Evidence.Ends[e].Unanswered, r.Keepalive[e].Idle.V)
 		if k := &r.Keepalive[e]; k.Last != 0 && k.Unanswered > 0 {
 			x.mute = max(x.mute, k.Last-int64(k.Unanswered-1)*k.Interval.V)
 		}
+		x.lived = max(x.lived, r.Idle.Longest.V)
 		x.prober.Take(teller{r.ID, [...]capture.Addr{r.Orig.Addr, r.Resp.Addr}[e]})
 		if r.Close.ResetCause == record.ResetKeepaliveDead {
 			x.proven++
@@ -83,9 +91,13 @@ func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
 	if x.proven == x.n {
 		f.Confidence = Proven
 	}
-	if all := shorterThan(x.pause.Least); len(all) > 0 {
+	if all := fits(x.lived, x.pause.Least); len(all) > 0 {
+		slices.Reverse(all)
 		f.Explanation += fmt.Sprintf(" The first probe came after %s idle: later than %s.", seconds(x.pause.Least), namesOf(all))
+		if x.lived > 0 {
+			f.Explanation += fmt.Sprintf(" After %s idle there was an answer.", seconds(x.lived))
+		}
 		f.Advice = append(f.Advice, "On "+x.probers(s)+", probe earlier than that: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application.")
 	}
-	return f, true
+	return f, x.n > 0
 }

@@ -112,6 +112,6 @@ func (x *losses) tellJoined(s Subject, n uint64) Finding {
 		Explanation: fmt.Sprintf("%s says by ICMP that they exceed an MTU of %s (RFC 1191 section 4), and quotes segments longer than those that were sent. Each of them is sent again in its pieces.",
 			by, say.Thousands(uint64(x.mtu))),
 		causes: []Cause{beforeCapture("receive offload (GRO, LRO) on a host, router or firewall that forwards the packets")},
-		Advice: []string{fmt.Sprintf("On the host that forwards to %s, by its name in the ICMP errors %s: `ethtool -k eth0` (the interface's own name) shows generic-receive-offload and large-receive-offload; turn both off there.", s.A.Addr, by)},
+		Advice: []string{fmt.Sprintf("On %[2]s, which sent the ICMP errors and forwards to %[1]s: `ethtool -k eth0` (the interface's own name) shows generic-receive-offload and large-receive-offload; turn both off there.", s.A.Addr, by)},
 	}
 }

@@ -16,6 +16,7 @@ type probing struct {
 	died   uint64
 	long   uint64 // with many probes
 	mute   int64  // the latest of their first probes without an answer
+	lived  int64  // the longest idle time, of any connection of the side, after which there was an answer
 }
 
 // Fields walks over what is summed up.
@@ -23,7 +24,7 @@ func (x *probing) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	fold.Sum(w, &x.probes, &x.silent, &x.proven, &x.died, &x.long)
 	x.pause.Fields(w)
-	fold.Max(w, &x.mute)
+	fold.Max(w, &x.mute, &x.lived)
 	x.prober.Fields(w)
 }
 
