@@ -69,7 +69,11 @@ func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
 		parts = append(parts, say.Plural(c.Untimed, "packet")+" without a time")
 	}
 	if c.Gaps > 0 {
-		parts = append(parts, fmt.Sprintf("the capture was off for %s (%s)", p.Span(c.Uncovered), say.Plural(c.Gaps, "gap")))
+		what := "the capture was off"
+		if s.findings.Picked() {
+			what = "nothing was captured, or kept,"
+		}
+		parts = append(parts, fmt.Sprintf("%s for %s (%s)", what, p.Span(c.Uncovered), say.Plural(c.Gaps, "gap")))
 	}
 	if c.Steps > 0 {
 		parts = append(parts, "the clock was stepped "+say.Plural(c.Steps, "time"))

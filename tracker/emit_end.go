@@ -84,7 +84,7 @@ func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 		m.N, m.Min, m.P50, m.P95, m.Max, m.Smoothed, m.Source = 1, half, half, half, half, half, record.RTTHandshake
 	}
 	if y := c.ends[e.Peer()].sender; y != nil {
-		r.SACKBlocks, r.SACKOutOfRange = y.loss.sackBlocks, y.loss.sacksOut
+		r.SACKBlocks, r.SACKOutOfRange, r.SACKAllCame = y.loss.sackBlocks, y.loss.sacksOut, y.loss.sacksDone
 	}
 	x := c.ends[e].sender
 	if x == nil {

@@ -133,7 +133,7 @@ func (t *Tracker) learn(c *conn, e, p *endpoint, s *capture.Segment) {
 		c.flags |= isTruncated
 		noteFirst(&c.caught().evidence.cut, s.Packet)
 	}
-	if s.Marks&capture.MarkOffload != 0 || p.has&hasMSS != 0 && s.Len > uint32(p.mss) && !c.is(isOffload) && !t.wrongIP(s) {
+	if s.Marks&capture.MarkOffload != 0 || e.longer(p, s) && !c.is(isOffload) && !t.wrongIP(s) {
 		c.flags |= isOffload
 		noteFirst(&c.caught().evidence.long, s.Packet)
 	}

@@ -3,6 +3,7 @@ package tracker
 import (
 	"testing"
 
+	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
 )
 
@@ -100,5 +101,37 @@ func TestLoneSYNACKIsNoEvent(t *testing.T) {
 	tr.Finish()
 	if len(rec.records) != 1 || len(rec.events) != 0 {
 		t.Errorf("%d records, events %v", len(rec.records), rec.events)
+	}
+}
+
+// Where nothing of the other end was captured, its MSS is not known: longer than its sender takes itself, and with a
+// checksum still to be filled in, a segment was captured on the host that sent it.
+func TestOffloadOfOneDirection(t *testing.T) {
+	s := capture.Segment{Src: plainWire.ends[record.Orig], Dst: plainWire.ends[record.Resp], Len: 8688}
+	for s.Checksum = 1; !s.Unfilled(s.Checksum); {
+		s.Checksum++
+	}
+	filled := s
+	for filled.Checksum = 1; filled.Unfilled(filled.Checksum); {
+		filled.Checksum++
+	}
+	short := s
+	short.Len = 1460
+	for name, c := range map[string]struct {
+		s    *capture.Segment
+		p    endpoint
+		want bool
+	}{
+		"on the sending host":       {&s, endpoint{}, true},
+		"with a checksum filled in": {&filled, endpoint{}, false},
+		"no longer than it takes":   {&short, endpoint{}, false},
+		"the other end was seen":    {&s, endpoint{packets: 1}, false},
+		"and takes as much":         {&s, endpoint{packets: 1, has: hasMSS, mss: 9000}, false},
+		"and takes less":            {&filled, endpoint{packets: 1, has: hasMSS, mss: 1460}, true},
+	} {
+		e := endpoint{has: hasMSS, mss: 1460}
+		if got := e.longer(&c.p, c.s); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

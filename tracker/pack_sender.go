@@ -144,6 +144,7 @@ func (w *packer[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int 
 	n = number(w, n, &y.conflictsOwn)
 	n = number(w, n, &y.sackBlocks)
 	n = number(w, n, &y.sacksOut)
+	n = number(w, n, &y.sacksDone)
 	n = w.refusals(n, &y.refused, nxt, c)
 	n = w.leap(n, &y.leap)
 	answers := y.answers.Follows()

@@ -70,7 +70,16 @@ func (c *conn) alike(from record.End, s *capture.Segment) bool {
 	}
 	return e.has&hasTTL != 0 && s.TTL == e.ttl &&
 		(s.Marks&capture.MarkTruncated == 0 || c.is(isTruncated)) &&
-		(c.is(isOffload) || s.Marks&capture.MarkOffload == 0 && (p.has&hasMSS == 0 || s.Len <= uint32(p.mss)))
+		(c.is(isOffload) || s.Marks&capture.MarkOffload == 0 && !e.longer(p, s))
+}
+
+// longer reports whether a segment of e is longer than p takes, or, where nothing of p was captured, than e itself
+// does and with a checksum that the network card had yet to fill in: its host was to have it cut.
+func (e *endpoint) longer(p *endpoint, s *capture.Segment) bool {
+	if p.has&hasMSS != 0 {
+		return s.Len > uint32(p.mss)
+	}
+	return p.packets == 0 && e.has&hasMSS != 0 && s.Len > uint32(e.mss) && s.Checksum != 0 && s.Unfilled(s.Checksum)
 }
 
 // awaitsACK reports whether the ACK of a segment, which e sends, is of what p sent and

@@ -147,6 +147,23 @@ func TestStartsAtAWrongChecksum(t *testing.T) {
 	}
 }
 
+// A SACK block of numbers never sent, in an ACK of all that was sent, tells of no hole.
+func TestSACKBlocksOfAllThatCame(t *testing.T) {
+	const sent = `
+		0.000 > S  0:0(0) sackok 1 | - -
+		0.010 < S. 0:0(0) ack 1 sackok 1 | - -
+		0.020 > .  1:1(0) ack 1    | - -
+		1.000 > .  1:1001(1000) ack 1 | - -
+		1.001 > .  1001:2001(1000) ack 1 | - -
+		1.020 < .  1:1(0) ack %d sack 2863312531-2863313531 | - -
+	`
+	for ack, want := range map[int]uint32{1001: 0, 2001: 1} {
+		if x := recordOf(t, fmt.Sprintf(sent, ack)).Ends[record.Resp]; x.SACKOutOfRange != 1 || x.SACKAllCame != want {
+			t.Errorf("ack %d: %d out of range, %d of all that came; want 1, %d", ack, x.SACKOutOfRange, x.SACKAllCame, want)
+		}
+	}
+}
+
 // A SACK block counts only inside what was sent (RFC 2018, RFC 2883): something on
 // the way may rewrite sequence numbers and not those.
 func TestSACKBlocksOutOfRange(t *testing.T) {

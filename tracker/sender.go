@@ -64,6 +64,7 @@ type losses struct {
 	dsacks     uint32
 	sackBlocks uint32 // that the other end sent
 	sacksOut   uint32 // of those, of numbers that were never sent
+	sacksDone  uint32 // of those, in ACKs of all that had been sent
 	lostBefore uint32
 	lostAfter  uint32
 	lostAgain  uint32 // repeats of what had been sent again before
@@ -291,6 +292,9 @@ func (x *sender) sacks(c *conn, e *endpoint, s *capture.Segment, una reassembly.
 		x.losing().sackBlocks++
 		if e.neverSent(left, right) {
 			x.losing().sacksOut++
+			if una == e.stream.Next() {
+				x.losing().sacksDone++
+			}
 			continue
 		}
 		if i == 0 && (right.LessEq(una) || s.NSACK > 1 && inBlock(s.SACK[1], left, right)) {

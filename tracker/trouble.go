@@ -111,8 +111,8 @@ func (y *endTrouble) fill(r *record.PathRecord) {
 // held back: it lies in the socket already.
 const stallSlack = 5e6
 
-// afterHeld takes new data that follows an ACK that was held back: where the end held it
-// back until then, Nagle's algorithm met a delayed ACK (RFC 9293 sections 3.7.4 and 3.8.6.3).
+// afterHeld takes new data that follows an ACK that was held back: where the end held a small
+// segment back until then, Nagle's algorithm met a delayed ACK (RFC 9293 sections 3.7.4 and 3.8.6.3).
 func (c *conn) afterHeld(from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	x := e.sender
@@ -122,10 +122,14 @@ func (c *conn) afterHeld(from record.End, s *capture.Segment, now int64) {
 	// Data of the other end since, or with the ACK: the ACK came with an answer,
 	// and a new request follows it.
 	// Far from the end its own pauses can't be told from the way.
-	if p.lastData >= x.heard || toEnd > held/2 || now-x.heard > toEnd+toEnd/2+stallSlack || s.Len >= fullPayload(p, s) {
+	if p.lastData >= x.heard || toEnd > held/2 || now-x.heard > toEnd+toEnd/2+stallSlack {
 		return
 	}
 	y := &c.troubled().ends[from].nagle
+	if s.Len >= fullPayload(p, s) {
+		y.Full++ // a sender with Nagle's algorithm sends it at once
+		return
+	}
 	if y.N == 0 {
 		y.Packet, y.Min = s.Packet, held
 	}
@@ -141,6 +145,7 @@ func (w *packer[W]) nagle(n int, x *record.NagleRecord, c *conn) int {
 		return n
 	}
 	n = number(w, n, &x.N)
+	n = number(w, n, &x.Full)
 	n = w.packet(n, &x.Packet, c.lastPacket)
 	n = w.span(n, &x.Total, 0)
 	n = w.span(n, &x.Min, 0)

@@ -148,12 +148,20 @@ func TestStalls(t *testing.T) {
 		"the answer came with the ACK": `
 			0.150 < .P 101:111(10) ack 11  | - -
 			0.151 > .P 11:21(10) ack 111   | - -`,
-		"a full segment is not held back": `
+		"a full segment is not held back by it": `
 			0.151 > .P 11:1471(1460) ack 101   | - -`,
 	} {
 		if x := recordOf(t, first+lines).Path[record.Orig].Nagle; x.N != 0 {
 			t.Errorf("%s: %+v", name, x)
 		}
+	}
+	// A full segment that waited likewise shows a sender without Nagle's algorithm.
+	x = recordOf(t, first+`
+		0.151 > .P 11:21(10) ack 101   | - -
+		0.201 < .  101:101(0) ack 21   | - -
+		0.202 > .  21:1481(1460) ack 101 | - -`).Path[record.Orig].Nagle
+	if x.N != 1 || x.Full != 1 || x.Total != 40e6 {
+		t.Errorf("a full one too: %+v", x)
 	}
 }
 

@@ -24,6 +24,7 @@ func pathFields(p string, e record.End) []Field {
 		{p + "too_big", Count, "packets", "ICMP errors to it for segments that are too big; absent when none", seen, at(func(r *record.Record) any { return &r.Path[e].TooBig.N }).ifAny()},
 		{p + "too_big_mtu", Count, "bytes", "the least MTU that they named", seen, at(func(r *record.Record) any { return &r.Path[e].TooBig.MTU }).ifAny()},
 		{p + "stalls", Count, "segments", "small segments that it delayed until a delayed ACK came (Nagle's algorithm); absent when none", seen, at(func(r *record.Record) any { return &r.Path[e].Nagle.N }).ifAny()},
+		{p + "stalls_full", Count, "segments", "full segments that it delayed likewise, which Nagle's algorithm does not; absent when none", seen, at(func(r *record.Record) any { return &r.Path[e].Nagle.Full }).ifAny()},
 		{p + "stalled_s", Seconds, "s", "how long all of those ACKs took", hidden{perhaps: darkOf(e), without: pathOf(e) | stallsOf(e)}, at(func(r *record.Record) any { return &r.Path[e].Nagle.Total })},
 		{p + "ect", Truth, "", "`true` when its data carried an ECN-capable codepoint", seen, at(func(r *record.Record) any { return &r.Path[e].ECT }).ifAny()},
 		{p + "ce", Truth, "", "`true` when its data carried the mark of congestion (ECN)", seen, at(func(r *record.Record) any { return &r.Path[e].CE }).ifAny()},

@@ -24,6 +24,8 @@ type quality struct {
 	holed     uint64    // of those, connections with bytes missing in the direction that was captured
 	oneData   uint64    // their segments with data
 	onePlain  uint64    // and their other segments
+	unseen    uint64    // segments of the other ends at least that are absent of them
+	onHost    uint64    // of those, connections captured on the host that sent, as segments show that its card was to cut
 	inside    uint64    // of those, connections of the loopback interface
 	heard     [2]uint64 // of those, connections of which the opener was captured, the listener
 	lone      uint64    // others of which one end alone was captured, in the middle of things, and nothing shows what the other one sent
@@ -91,15 +93,19 @@ func (q *quality) add(r *record.Record) {
 		if withinLoopback(r) {
 			q.inside++
 		}
-		x := a
+		x, absent := a, record.Resp
 		if b.Packets > 0 {
-			x = b
+			x, absent = b, record.Orig
 			q.heard[record.Resp]++
 		} else {
 			q.heard[record.Orig]++
 		}
 		if x.Bytes.V > x.SeenBytes {
 			q.holed++
+		}
+		q.unseen += unseenAtLeast(r, absent)
+		if c.Offload {
+			q.onHost++
 		}
 		q.oneData += uint64(x.DataSegments)
 		q.onePlain += x.Packets - min(uint64(x.DataSegments), x.Packets)
@@ -224,6 +230,21 @@ func (q *quality) besideThem() bool {
 	return false
 }
 
+// unseenAtLeast is how many segments at least an end sent of which none was captured. An ACK without
+// data answers one, the bytes that were acknowledged took as many full ones, and an end sends little without any answer.
+func unseenAtLeast(r *record.Record, e record.End) uint64 {
+	x, y := &r.Ends[e.Peer()], &r.Ends[e]
+	const full, inARow = 1460, 3
+	n := max(uint64(x.PureACKs), (y.Bytes.V+full-1)/full, x.Packets/inARow, 1)
+	if r.Open.Kind != record.OpenMidstream {
+		n++ // its SYN or SYN/ACK
+	}
+	if r.Close.FINAcked[e].OK {
+		n++
+	}
+	return n
+}
+
 // stray tells that of a connection nothing but a packet or two of one end was seen, with data.
 func stray(r *record.Record) bool {
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
@@ -250,7 +271,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.bursts, &q.long, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay, &q.lone)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.bursts, &q.long, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.unseen, &q.onHost, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay, &q.lone)
 	fold.Sums(w, q.heard[:])
 	fold.Sums(w, q.beside[:])
 	q.strayAt.Fields(w)

@@ -7,6 +7,45 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+// Full segments that wait for the ACK likewise are not held back by Nagle's algorithm.
+func TestNagleHoldsBackNoFullSegment(t *testing.T) {
+	stalls := func(full uint32) func(r *record.Record) {
+		return sent(func(_ *record.EndRecord, y *record.PathRecord) {
+			y.Nagle = record.NagleRecord{N: 8, Full: full, Total: second, Min: 40 * millisecond, Max: 41 * millisecond, Packet: 7}
+		})
+	}
+	for _, c := range []struct {
+		records []*record.Record
+		nagle   bool
+	}{
+		{clean(1, stalls(0)), true},
+		{clean(1, stalls(1)), true},
+		{clean(1, stalls(2)), false},
+		{append(clean(2, stalls(0)), clean(2, stalls(2))...), true},
+		{append(clean(1, stalls(0)), clean(2, stalls(2))...), false},
+	} {
+		x := situation{"nagle-delay", "", c.records, ""}
+		found := x.findings(t)
+		if len(found) != 1 || strings.Contains(strings.Join(found[0].Causes, " "), "TCP_NODELAY") != c.nagle || strings.Contains(found[0].Title, "one segment at a time") == c.nagle {
+			t.Errorf("%v; want Nagle's algorithm %v", found, c.nagle)
+		}
+	}
+}
+
+// Blocks in ACKs of all that was sent hide no loss.
+func TestRewrittenSACKOfAllThatCame(t *testing.T) {
+	for came, want := range map[uint32]string{4: "warning", 5: "notice"} {
+		x := situation{"sack-rewritten", "", clean(1, func(r *record.Record) {
+			r.Ends[record.Orig].SACKBlocks, r.Ends[record.Orig].SACKOutOfRange, r.Ends[record.Orig].SACKAllCame = 5, 5, came
+			r.Ends[record.Resp].Retx = 2
+		}), want}
+		found := x.findings(t)
+		if len(found) != 1 || found[0].Severity.String() != want || strings.Contains(found[0].Explanation, "nothing was missing") != (came == 5) {
+			t.Errorf("%d of 5: %v", came, found)
+		}
+	}
+}
+
 // A limit for idle connections that the same hosts outlived is not named.
 func TestKeepaliveDeadLimits(t *testing.T) {
 	dead := (func(r *record.Record) {

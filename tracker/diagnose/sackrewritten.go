@@ -12,6 +12,7 @@ import (
 type foreignBlocks struct {
 	tally
 	blocks   uint64
+	came     uint64 // of those, blocks in ACKs of all that had been sent
 	timeouts uint64 // repeats by timeout
 	repeats  uint64
 	fine     uint64 // connections whose blocks are all of numbers that were sent
@@ -21,7 +22,7 @@ type foreignBlocks struct {
 // Fields walks over what is summed up.
 func (x *foreignBlocks) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.blocks, &x.timeouts, &x.repeats, &x.fine, &x.partly)
+	fold.Sum(w, &x.blocks, &x.came, &x.timeouts, &x.repeats, &x.fine, &x.partly)
 }
 
 func sackRewritten() Detector {
@@ -36,7 +37,8 @@ what the duplicate ACKs would tell, so what is lost is repaired by timeouts. Cou
 connections on which every SACK block lies far outside all that was sent, where that stream
 was captured whole and something of it was sent again. A few stray blocks among others are
 not that, nor are those of a stream of which nothing was missing: they tell of stray
-segments, of another connection for example (RFC 2883 section 4).`,
+segments, of another connection for example (RFC 2883 section 4). Where all blocks came in
+ACKs of all that was sent they tell what came twice, and no loss was hidden: a notice.`,
 		New: func(o *Options) Fold {
 			return newEndFold(atLeast{o.count("sack-rewritten", 3, "SACK blocks of one connection, all out of range, from which on it counts")}.addSACK, tellSACK)
 		},
@@ -55,6 +57,7 @@ func (l atLeast) addSACK(s *subjects[foreignBlocks, *foreignBlocks], r *record.R
 	case from.SACKOutOfRange == from.SACKBlocks && uint64(from.SACKBlocks) >= l.least && to.Retx > 0:
 		x.hitAt(r, r.Evidence.Ends[e.Peer()].Repeat)
 		x.blocks += uint64(from.SACKBlocks)
+		x.came += uint64(from.SACKAllCame)
 		x.timeouts += uint64(to.RetxRTO)
 		x.repeats += uint64(to.Retx)
 		if r.Capture.Midstream {
@@ -74,6 +77,12 @@ func tellSACK(_ *Context, s Subject, x *foreignBlocks) (Finding, bool) {
 		Advice: []string{"On that firewall: turn the randomising of sequence numbers off (Cisco ASA: set connection random-sequence-number disable), or update it.",
 			"On the sender: `nstat -az TcpExtTCPSACKDiscard TcpExtTCPTimeouts` counts the blocks that it drops.",
 			"Until then: `sysctl -w net.ipv4.tcp_sack=0` at one end: without SACK duplicate ACKs count again."},
+	}
+	if x.came == x.blocks {
+		f.Severity = min(f.Severity, Notice)
+		f.Explanation = fmt.Sprintf("All SACK blocks of these connections name numbers that it never sent (RFC 2018). They came in ACKs of all that it had sent, so nothing was missing: they tell what came twice (RFC 2883), and it does not learn that what it sent again (%s) had arrived. Where something is missing it would not learn that either.",
+			say.Plural(x.repeats, "repeat"))
+		f.Advice = f.Advice[:2]
 	}
 	if x.fine == 0 && x.partly == 0 && x.n > 1 {
 		f.Confidence = Proven

@@ -41,6 +41,12 @@ func TestShownOnly(t *testing.T) {
 			})
 		})
 	}
+	short := func(n uint32) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Ends[orig].Packets, r.Ends[orig].DataSegments, r.Open.Kind = uint64(n), n, record.OpenMidstream
+			r.Close.FINAcked = [2]record.Opt[int64]{}
+		}
+	}
 	few := func(r *record.Record) { r.Ends[resp].RetxBytes = 9000 }
 	for _, c := range []struct {
 		detector, name string
@@ -129,6 +135,9 @@ func TestShownOnly(t *testing.T) {
 		{"capture-one-way", "its direction has holes too", append(same(3, ofOneWay(900)), made(9)), "warning proven", "A filter by content, or a hand, picked what is here. a filter by content kept", ""},
 		{"capture-one-way", "its direction holds data alone", append(same(3, ofOneWay(1000), set(func(r *record.Record) { r.Ends[orig].Packets, r.Ends[orig].DataSegments = 7, 7 })), made(9)), "warning proven", "picked what is here", ""},
 		{"capture-one-way", "one with holes among others", append(same(1, ofOneWay(900)), clean(9)...), "info possible", "the capture missed the other end's packets", "picked"},
+		{"capture-one-way", "one segment is absent of one connection", same(1, ofOneWay(1000), short(2)), "warning possible", "the capture missed the other end's packets", "fits best"},
+		{"capture-one-way", "nine segments, and no answer", same(1, ofOneWay(1000), short(9)), "warning proven", "a filter on source or destination alone", "the capture missed"},
+		{"capture-one-way", "captured on the sending host", same(3, ofOneWay(1000), set(func(r *record.Record) { r.Capture.Offload = true })), "warning proven", "the capture was taken on its host", "the mirror port copies"},
 		{"capture-one-way", "its direction is whole", append(same(3, ofOneWay(1000)), made(9)), "warning proven", "asymmetric", "picked"},
 		{"retx-storm", "no ACK was captured", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
 			x.Retx, x.RetxOther, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 20, 5000, 10000, 20

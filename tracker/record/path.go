@@ -68,7 +68,8 @@ type LongRecord struct {
 // ACK came.
 type NagleRecord struct {
 	N        uint32
-	Total    int64 // nanoseconds that the ACKs took
+	Full     uint32 // full segments that it held back likewise: Nagle's algorithm holds back none
+	Total    int64  // nanoseconds that the ACKs took
 	Min, Max int64
 	Packet   uint64 // the first segment that was held back
 }

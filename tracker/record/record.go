@@ -169,6 +169,7 @@ type EndRecord struct {
 	OpenEchoed                                   bool   // one of them echoes the timestamp of the update: it had come in
 	DSACKs                                       uint32 // duplicates that the other end reported (RFC 2883)
 	SACKBlocks, SACKOutOfRange                   uint32 // SACK blocks that it sent; those of numbers that the other end never sent
+	SACKAllCame                                  uint32 // of the latter, those in ACKs of all that the other end had sent: they tell what came twice
 	PAWSRefused                                  uint32 // its data segments that the other end threw away for an old timestamp (RFC 7323 section 5.3), as its ACK at once shows
 	RetxRefused                                  uint32 // repeats of data that was thrown away before, for its timestamp or checksum: they show no loss
 	Strange                                      uint32 // data segments in its name that came another way, two hops or more, and without the timestamps that its own have; at most 255
