@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -117,5 +118,11 @@ func TestSpillFails(t *testing.T) {
 		if err := fill(NewPlace(PlaceOptions{MaxBytes: 20_000, Spill: x.spill})); err == nil {
 			t.Errorf("%s: no error", x.name)
 		}
+	}
+}
+
+func TestPerPacket(t *testing.T) {
+	if n := reflect.TypeFor[packet]().Size(); n != perPacket {
+		t.Errorf("a packet takes %d bytes, not %d", n, perPacket)
 	}
 }
