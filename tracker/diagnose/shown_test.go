@@ -47,6 +47,15 @@ func TestShownOnly(t *testing.T) {
 			r.Close.FINAcked = [2]record.Opt[int64]{}
 		}
 	}
+	unmeasured := func(fin int64, fins uint32) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Open.Resp, r.Open.Felt, r.Ends[orig].RTT = record.Some(1525*millisecond), record.Some(1525*millisecond), record.RTTRecord{}
+			r.Close.FINs[orig], r.Close.FINTime[orig], r.Close.FINAcked[orig] = fins, record.Some(r.End-fin), record.Some(r.End)
+		}
+	}
+	slowACK := func(tap record.Tap) func(r *record.Record) {
+		return func(r *record.Record) { r.Open.Orig, r.Capture.Tap = record.Some(second), tap }
+	}
 	few := func(r *record.Record) { r.Ends[resp].RetxBytes = 9000 }
 	for _, c := range []struct {
 		detector, name string
@@ -161,6 +170,11 @@ func TestShownOnly(t *testing.T) {
 		{"slow-handshake", "its client's others were quick", append(same(1, set(func(r *record.Record) {
 			r.Open.Resp, r.Open.Felt, r.Ends[orig].RTT = record.Some(2*second), record.Some(2*second), record.RTTRecord{}
 		})), clean(3, after(5*second))...), "notice possible", "the path is no longer than that. a queue on the path", "the path is long"},
+		{"slow-handshake", "the ACK of the FIN took as long", same(1, unmeasured(1400*millisecond, 1)), "notice possible", "the quickest of them took 1.4 s, about as long (RFC 6298 section 3). the path is long; the host at the slow side is overloaded", "Too little"},
+		{"slow-handshake", "the FIN was sent again", same(1, unmeasured(1400*millisecond, 2)), "notice possible", "Too little was measured", "about as long"},
+		{"slow-handshake", "the ACK of the FIN came at once", same(1, unmeasured(20*millisecond, 1)), "notice possible", "The quickest round trip on them took 20 ms: the path is no longer", "about as long"},
+		{"slow-handshake", "the client, far from the capture", same(1, slowACK(record.TapUnknown)), "notice likely", "its radio link had to wake up; what captures, or forwards (a VPN app), stood still", ""},
+		{"slow-handshake", "the client, beside the capture", same(1, slowACK(record.TapOrig)), "notice likely", "sleeps to save power; what captures", "radio"},
 		{"slow-handshake", "the server", same(1, set(func(r *record.Record) { r.Open.Resp, r.Open.Felt = record.Some(5*second/2), record.Some(5*second/2) })), "notice likely",
 			"The server caused the wait: later round trips took 1 ms", "0 by"},
 		{"keepalive-dead", "no answer", same(1, set(func(r *record.Record) {

@@ -32,6 +32,7 @@ type slow struct {
 
 	adjacent  uint64            // those whose server's half was slow, and who answers in its name is no hop away
 	waitedACK uint64            // those in which the client's half was the slow one
+	besideACK uint64            // of those, captured right beside the client
 	asRepeat  uint64            // of those to a slow listener, whose SYN/ACK came when one that is sent again would
 	repeat    fold.Range[int64] // of those, after which initial timeout
 }
@@ -41,7 +42,7 @@ func (x *slow) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.by[:])
 	fold.Least(w, &x.rtt, &x.gave)
-	fold.Sum(w, &x.near, &x.adjacent, &x.waitedACK, &x.asRepeat)
+	fold.Sum(w, &x.near, &x.adjacent, &x.waitedACK, &x.besideACK, &x.asRepeat)
 	x.repeat.Fields(w)
 	x.from.Fields(w)
 }
@@ -61,7 +62,7 @@ the capture point sees them. Each holds a round trip to that side and the time o
 there. Round trips measured later on the same connection (RFC 6298 section 3 and
 Karn's rule) tell them apart: where the half is at least three times their median
 the host was slow, else the path is long. A capture point that is next to an end
-needs no such measure for it. Without either the culprit is not known, and the shorter of the client's
+needs no such measure for it. Where no data was timed the ACK of a FIN is. Without either the culprit is not known, and the shorter of the client's
 quickest handshake and the quickest round trip later is how long the path is at most.
 A kernel answers a SYN in microseconds: a slow server is a host that was busy,
 asleep, or a proxy that first connects to its backend. SYNs sent again are the
@@ -98,6 +99,9 @@ func (l slowLimits) add(s *subjects[slow, *slow], r *record.Record) {
 	if !r.Open.Resp.OK || r.Open.Resp.V < l.half {
 		late = r.Evidence.ThirdACK
 		x.waitedACK++
+		if r.Capture.Tap == record.TapOrig {
+			x.besideACK++
+		}
 	}
 	x.lost(r, late, lost)
 }
@@ -140,6 +144,15 @@ func standsIn(r *record.Record) bool {
 	return ttl.OK && hops(ttl.V) == 0 && r.Orig.Addr.Netip().IsPrivate() && server.IsGlobalUnicast() && !server.IsPrivate() && r.Capture.Tap != record.TapResp
 }
 
+// finTrip is how long the FIN of an end took to be acknowledged, where it was sent once; 0 for unknown.
+func finTrip(r *record.Record, e record.End) int64 {
+	at, acked := r.Close.FINTime[e], r.Close.FINAcked[e]
+	if !at.OK || !acked.OK || r.Close.FINs[e] != 1 {
+		return 0
+	}
+	return max(acked.V-at.V, 0)
+}
+
 // pathSamples is how many later round trips show that the path is long: one may have waited
 // in a queue, or span what the capture missed.
 const pathSamples = 3
@@ -159,7 +172,7 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 	t := &r.Ends[side].RTT
 	switch {
 	case t.N == 0 || t.Source == record.RTTHandshake:
-		return slowUnknown, 0, half
+		return slowUnknown, finTrip(r, side), half
 	case half >= 3*t.P50:
 		return host, t.Min, half
 	case t.N < pathSamples, withinLoopback(r):
@@ -222,8 +235,13 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the client helps."}
 	case slowOpener:
 		f.Title = fmt.Sprintf("clients of %s were slow to acknowledge the SYN/ACK in %s: %s", name(s.A), what, latest(x.n, x.longest))
-		f.causes = []Cause{onHost("the client's host is overloaded, or sleeps to save power"), onPath("its radio link had to wake up")}
-		f.Advice = []string{"On the client: `vmstat 1 5` shows whether it is short of processor time."}
+		f.causes = []Cause{onHost("the client's host is overloaded, or sleeps to save power")}
+		if x.besideACK < x.n {
+			f.causes = append(f.causes, onPath("its radio link had to wake up"))
+		}
+		f.causes = append(f.causes, inCapture("what captures, or forwards (a VPN app), stood still and then read what had waited"))
+		f.Advice = []string{"On the client: `vmstat 1 5` shows whether it is short of processor time.",
+			"Look whether a packet of any connection passed meanwhile: where none did and many came at once afterwards, the capture point or its host stood still."}
 	default:
 		f.Confidence = Possible
 		if x.adjacent == x.n {
@@ -246,6 +264,11 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		}
 		f.Title = fmt.Sprintf("%s to %s took long: %s %s", what, name(s.A), latest(x.n, x.longest), x.half())
 		f.causes = []Cause{onPath("the path is long"), onHost("the host at the slow side is overloaded"), onPath("a SYN, a SYN/ACK or its ACK was lost and sent again, unseen by the capture")}
+		if 2*x.rtt > x.longest {
+			f.Explanation = fmt.Sprintf("Few round trips were measured later, but the quickest of them took %s, about as long (RFC 6298 section 3).", span(x.rtt))
+			f.causes = f.causes[1:]
+			f.lead(onPath("the path is long"), "a later round trip took about as long")
+		}
 		far := s.A.Addr.String()
 		if x.waitedACK == x.n { // the wait was for the client
 			far = x.from.known[0].Addr.String()
