@@ -78,7 +78,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 			t.takeSegment(c, from, s, now)
 		}
 		t.followTimeWait(c, now)
-		if !ignored {
+		if !ignored && !(s.Flags.Has(capture.RST) && c.oddTTL(from, s)) { // else something else sent it in that end's name
 			e.lastSend = now
 		}
 		if s.Len > 0 {

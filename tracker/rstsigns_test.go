@@ -59,3 +59,23 @@ func TestSignsOfARST(t *testing.T) {
 		}
 	}
 }
+
+// A RST that came another way than an end's segments was not sent by that end: it is not its last segment.
+func TestRSTOfABoxIsNoLastSegment(t *testing.T) {
+	const talk = `
+		0.000 > S  0:0(0) win 1000 | - -
+		0.010 < S. 0:0(0) ack 1 win 1000 | - -
+		0.020 > .  1:1(0) ack 1 win 1000 | - -
+		0.100 < .P 1:101(100) ack 1 win 1000 | - -
+		0.200 > R. 1:1(0) ack 101 win 0 | - -
+		`
+	for lines, want := range map[string]int64{
+		talk + `20.000 < R. 101:101(0) ack 1 win 0 ttl 255 | - -`: 100,
+		talk + `20.000 < R. 101:101(0) ack 1 win 0 | - -`:         20_000,
+	} {
+		r := recordOf(t, lines)
+		if got := (r.Ends[record.Resp].LastSent - r.Start) / 1e6; got != want {
+			t.Errorf("last sent %d ms after the start, want %d: %s", got, want, lines)
+		}
+	}
+}

@@ -87,10 +87,7 @@ func addGivenUp(s *subjects[given, *given], r *record.Record) {
 }
 
 // timeout tells that all waited equally long.
-func (x *given) timeout() bool {
-	spread := x.waited.Most - x.waited.Least
-	return x.n >= 3 && (spread <= oneTimeoutLeast || spread*100 <= x.waited.Most*oneTimeout)
-}
+func (x *given) timeout() bool { return alikeWaits(x.n, x.waited) }
 
 func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 	all := c.wholeOf(s.A, x.n)

@@ -55,7 +55,7 @@ func TestFirstCause(t *testing.T) {
 		{"most repeats by a timer", "retx-spurious", needless(40, 4), "the delay jumps", "", "reordered", "SACK set off 4 at most"},
 		{"most by duplicate ACKs", "retx-spurious", needless(40, 30), "packets are reordered", "", "the delay jumps", ""},
 		{"an abort right behind data", "reset-abort", lastGot(second / 2), "the application sets SO_LINGER", "", "data unread", "it may have read it and be done"},
-		{"an abort long after data", "reset-abort", lastGot(4 * second), "it gave up after a time without a segment of the other end (4 s)", "", "data unread", ""},
+		{"an abort long after data", "reset-abort", lastGot(4 * second), "the application sets SO_LINGER", "", "a timer of its own, for idle connections or for sessions", "Nothing of the other end had come for 4 s."},
 		{"next to nothing of the data", "capture-drops", lossless(10, 5_000_000_000), "packets were taken out of the file", "next to nothing", "could not keep up", ""},
 		{"a hundredth of the data", "capture-drops", lossless(10, 900_000), "packets were taken out", "fits into the least", "could not keep up", ""},
 		{"much, and half of the data", "capture-drops", lossless(5_000_000, 5_000_000), "the capturing host could not keep up", "", "mirror port", ""},

@@ -18,10 +18,13 @@ killed with data unread, some libraries' way to avoid TIME-WAIT. What was still 
 way to the other end is lost.
 
 A RST without ACK is none: see reset-forgotten and reset-bare. Within one host, where
-nothing stands between, its own stack sent it all the same.
+nothing stands between, its own stack or a program sent it all the same.
 
 Where data that its sender had just got, within a second, was the last, and it answered by none, it may have read it or
-not: the packets do not tell. Where nothing of the other end had come for a second or more, a timeout fits as well.
+not: the packets do not tell. Where nothing of the other end had come for a second or more, a timer fits as well; it
+is put first only where three or more waited equally long, to 3 % or 30 ms, and none had borne a longer wait before.
+Where its own data had been sent three times or more and never acknowledged, it gave up on that. Where its SYN has no MSS, a
+program made the packets.
 A window as wide as ever is no sign that all was read: Linux does not narrow it for a little.
 Where the sender's window was closed when its RST came, its buffer was full of data that its
 application had not read: it closed with that unread.
@@ -29,7 +32,8 @@ application had not read: it closed with that unread.
 Where neither end had sent a byte, the client only wanted to know whether the port is open: a check, a scan.
 
 Where the other end had sent its FIN before, the RST comes in place of the second FIN, and where its
-sender had, behind its own FIN; both are reported so.
+sender had, behind its own FIN; both are reported so. Those that came once the other end had got an answer and closed, or
+behind the protocol's goodbye, lost nothing and do not count as open.
 
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the path has mostly
@@ -53,8 +57,10 @@ func pickAbort(r *record.Record) bool {
 }
 
 func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
+	felt := *x
+	felt.n -= min(x.harmless, x.n-1)
 	f := Finding{
-		Severity: x.severity(all.opened, k), Confidence: Likely,
+		Severity: felt.severity(all.opened, k), Confidence: Likely,
 		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, all), x.sent(s, "a RST")),
 		Explanation: "The RST came while the connection was open: the application, or its host, aborted it (RFC 9293 section 3.10.5)." + x.oddly(),
 		causes:      []Cause{lingers(), leftUnread(), processEnded()},
@@ -77,15 +83,38 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.Explanation = "The handshake completed, and its client sent a RST before anybody sent anything (RFC 9293 section 3.10.5)." + x.oddly()
 		f.causes = []Cause{lingers()}
 		f.lead(app("a check or a scan that only wants to know whether the port is open (a monitor, nmap -sT)"), "neither end had sent a byte")
+	case x.harmless == x.n:
+		f.Severity = min(f.Severity, Info)
+		f.Title = fmt.Sprintf("%s ended by a RST once all was said: %s", x.what(s, all), x.sent(s, "it"))
+		f.Explanation = "The RST came behind the other end's FIN, or behind the goodbye of the protocol: nothing was lost." + x.oddly()
+	case x.bare == x.n:
+		f.Explanation = "The RST has no ACK, and a socket that is aborted sends RST,ACK (RFC 9293 section 3.10.5). Nothing stands between within one host: its system had no such socket any more, or a program made the packets." + x.oddly()
+		f.causes = []Cause{app("its socket was gone: the process ended or restarted, and its system answered a segment that met none"), madeItself()}
+		f.Advice = f.Advice[1:]
 	case x.inVain == x.n:
-		f.Title = fmt.Sprintf("%s aborted after %s without an answer: %s", x.what(s, all), rangeOf(x.waited), x.sent(s, "a RST"))
-		f.Explanation += " Its sender had waited for an answer, of which nothing had come."
-		f.causes = []Cause{processEnded()}
-		f.lead(app("it waited for the answer and gave up: a timeout of its own, or somebody cancelled"), fmt.Sprintf("nothing of an answer came for %s", rangeOf(x.waited)))
+		x.intoVain(&f, s, all)
+	case x.repeated == x.n:
+		f.Explanation += " Its own data had been sent again and again before, and nobody acknowledged it."
+		f.lead(app("it gave up on its own data: a limit of repeats, or a timeout of the application"), "that data was never acknowledged")
+	case x.refusing == x.n:
+		f.Explanation += " The first data of the server had come just before: its client may not have expected that."
+		f.causes = append([]Cause{app("that data was not what it expected: another protocol (TLS to a port without it, or the other way round), or an answer that it refuses")}, f.causes...)
 	case x.dataLast == x.n:
 		f.Explanation += " Data had come just before, and its sender answered it by none: it may have read it and be done, or not have read it, and a close then sends a RST too (RFC 2525 section 2.17)."
+	case x.quiet == x.n && alikeWaits(x.quiet, x.silent) && x.bore == 0:
+		f.lead(aTimer(), fmt.Sprintf("all came equally long after the other end's last segment, %s", rangeOf(x.silent)))
+	case x.quiet == x.n && x.bore == 0:
+		f.Explanation += fmt.Sprintf(" Nothing of the other end had come for %s.", rangeOf(x.silent))
+		f.causes = append(f.causes, app("a timer of its own, for idle connections or for sessions"), cancelled())
 	case x.quiet == x.n:
-		f.causes = append([]Cause{app(fmt.Sprintf("it gave up after a time without a segment of the other end (%s): a timeout of its own, or somebody cancelled", rangeOf(x.silent)))}, f.causes...)
+		f.causes = append(f.causes, cancelled())
+	}
+	if x.harmless > 0 && x.harmless < x.n {
+		f.Title = fmt.Sprintf("%s ended by a RST, %s of them while open: %s", x.what(s, all), say.Thousands(x.n-x.harmless), x.sent(s, "it"))
+		f.Explanation += fmt.Sprintf(" On %s it came behind the other end's FIN, or behind the goodbye of the protocol: nothing was lost there.", say.Thousands(x.harmless))
+	}
+	if x.repeated > 0 && x.repeated < x.n {
+		f.Explanation += onSome(x.repeated, x.n, "its own data had been sent again and again before, and nobody acknowledged it: it may have given up on that.")
 	}
 	rst := "a RST"
 	if x.closing == x.n {
@@ -96,6 +125,34 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	}
 	return x.unheard(f)
 }
+
+// intoVain tells that the openers had waited since their last data, and nothing came.
+func (x *resets) intoVain(f *Finding, s Subject, all whole) {
+	f.Title = fmt.Sprintf("%s aborted after %s without an answer: %s", x.what(s, all), rangeOf(x.waited), x.sent(s, "a RST"))
+	f.Explanation += " If the last data of its sender asks for an answer, that is one of which nothing had come: the packets do not tell."
+	f.causes = []Cause{processEnded()}
+	gaveUp := app("it waited for an answer and gave up: a timeout of its own, or somebody cancelled")
+	switch {
+	case x.repeated == x.n:
+		f.lead(app("it gave up on its own data: a limit of repeats, or a timeout of the application"), "that data was sent again and again, and never acknowledged")
+	case x.bore > 0:
+		f.Explanation += onSome(x.bore, x.n, "it had waited longer for an answer before, and got it.")
+		f.causes = append(f.causes, cancelled())
+	case alikeWaits(x.inVain, x.waited):
+		f.causes = append(f.causes, cancelled())
+		f.lead(aTimer(), "all waited equally long")
+	default:
+		f.causes = append(f.causes, gaveUp, app("that data needs no answer, and a timer for idle connections or sessions ended it"))
+	}
+}
+
+// aTimer is a cause of a RST after a time without a segment.
+func aTimer() Cause {
+	return app("a timer of its own: for an answer, for idle connections, or for sessions")
+}
+
+// cancelled is another.
+func cancelled() Cause { return app("somebody cancelled, or closed the program") }
 
 // lingers is a cause of a RST in place of a FIN.
 func lingers() Cause { return app("the application sets SO_LINGER to 0, or its library does") }

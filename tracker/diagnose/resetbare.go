@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -46,7 +47,10 @@ func tellBare(s Subject, x *resets, all whole, k scale) Finding {
 		Advice: []string{"Capture at the sender too: what is not sent there was sent on the path. The firewalls' logs at these times tell.",
 			fmt.Sprintf("On %s: `nstat -az TcpOutRsts TcpExtTCPAbortOnData` counts the RSTs that it sent itself.", x.on(s))},
 	}
-	if x.unasked == x.n {
+	switch {
+	case x.answering > 0:
+		f.Explanation += fmt.Sprintf(" It was not the only one: %s in its name came behind it. One for each segment that comes is what a host without that socket sends.", say.Plural(x.answering, "more RST"))
+	case x.unasked == x.n:
 		f.Title = fmt.Sprintf("%s ended by a RST without ACK that answers nothing, sent as %s: its system dropped the connection, or a middlebox did", x.what(s, all), strings.TrimSuffix(x.sender(s), ","))
 		f.shows(unasked, "Nothing came within a second before that it could answer, and a host without that socket sends a RST for nothing else (RFC 9293 section 3.10.7.1).")
 	}

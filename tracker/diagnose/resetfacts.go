@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -77,4 +78,63 @@ func answersChallenge(r *record.Record) bool { return hadReset(r) && bare(r) && 
 func lowISNs(r *record.Record) bool {
 	a, b := r.Ends[record.Orig].Key.ISN, r.Ends[record.Resp].Key.ISN
 	return a.OK && b.OK && a.V <= 1 && b.V <= 1
+}
+
+// otherClosed tells that the other end had sent its FIN before the RST.
+func otherClosed(r *record.Record) bool {
+	if r.Close.ResetBy > record.Resp {
+		return false
+	}
+	fin := r.Close.FINTime[r.Close.ResetBy.Peer()]
+	return fin.OK && r.Close.ResetTime.OK && fin.V <= r.Close.ResetTime.V
+}
+
+// boreLonger tells that the opener, which reset the connection, had waited longer for an answer before than it waited
+// for anything when it reset it.
+func boreLonger(r *record.Record) bool {
+	x := &r.Exchanges
+	waited := r.Close.ResetAfter
+	if x.Left.OK {
+		waited = x.Left.V
+	}
+	return r.Close.ResetBy == record.Orig && x.Timed > 0 && x.Max > waited
+}
+
+// optionless tells that an end opened without the MSS, which every system sends; its options were read.
+func optionless(r *record.Record, e record.End) bool {
+	x := &r.Ends[e]
+	return r.Open.Kind == record.OpenHandshake && !r.Capture.SYNUnseen[e] && x.SACK.OK && !x.MSS.OK
+}
+
+// uponData is how soon a RST comes that an application sends because of what it just got.
+const uponData = 10 * millisecond
+
+// refusing tells that the opener sent its RST right after the first data of the other end, which it had asked for something.
+func refusing(r *record.Record) bool {
+	c := &r.Close
+	return c.ResetBy == record.Orig && c.DataLast && c.ResetAfter < uponData && r.Ends[record.Orig].SeenBytes > 0 && r.Ends[record.Resp].DataSegments == 1
+}
+
+// countSender counts what else the sender of a RST had shown before it.
+func (x *resets) countSender(r *record.Record) {
+	by := r.Close.ResetBy
+	if bare(r) {
+		x.bare++
+	}
+	if optionless(r, by) {
+		x.optionless++
+	}
+	if r.Path[by].UnackedTimes >= triesToFail {
+		x.repeated++
+	}
+	if refusing(r) {
+		x.refusing++
+	}
+	x.answering += uint64(max(r.Close.RSTs[by], 1) - 1)
+}
+
+// alikeWaits tells that connections, three or more, waited equally long: a timer, not chance.
+func alikeWaits(n uint64, waits fold.Range[int64]) bool {
+	spread := waits.Most - waits.Least
+	return n >= 3 && (spread <= oneTimeoutLeast || spread*100 <= waits.Most*oneTimeout)
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -50,6 +51,12 @@ func tellForgotten(s Subject, x *resets, all whole, k scale) Finding {
 			hostReplaced("another host has that end's address now (a failover, an address given out anew)").unless(ownTCP)},
 		Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
 			"Keepalive more often than the idle limits on the path: `sysctl net.ipv4.tcp_keepalive_time`."},
+	}
+	if x.wentOn > 0 {
+		f.Explanation += onSome(x.wentOn, x.n, fmt.Sprintf("the other end went on after it%s: it did not reach that end, or was not taken.", lasting(x.wentOn, x.longest)))
+	}
+	if x.answering > 0 {
+		f.Explanation += fmt.Sprintf(" %s came behind it.", say.Plural(x.answering, "more RST"))
 	}
 	if x.sources.all.Count() == 1 && x.sources.known[0].Addr == s.A.Addr {
 		// Within one host nothing stands between, and a raw socket's packets meet no connection either.

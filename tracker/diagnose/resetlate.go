@@ -51,7 +51,11 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` counts them.", x.on(s))},
 	}
 	if x.informed == 0 {
-		f.Explanation += " No ACK of that FIN came before: what came too late was under way when the FIN was sent."
+		which := "what came too late"
+		if x.unacked > 0 && x.bytes > x.unacked {
+			which = "what came before that ACK"
+		}
+		f.Explanation += " No ACK of that FIN came before: " + which + " was under way when the FIN was sent."
 		f.causes = f.causes[:1]
 	}
 	if x.after >= finTimeout {
@@ -129,5 +133,5 @@ func (x *resets) tooLate() string {
 	case x.unacked == 0:
 		return say.Plural(late, "byte") + " came too late"
 	}
-	return say.Plural(late, "byte") + " came too late, and " + unheard
+	return fmt.Sprintf("%s of the other end were never acknowledged, %s of them sent behind the ACK of the FIN", say.Plural(x.bytes, "byte"), say.Thousands(late))
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"tcpwatch/internal/fold"
-	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -56,6 +55,15 @@ type resets struct {
 	waited     fold.Range[int64] // of those, from the request to the RST
 	quiet      uint64            // that came a second or more after the other end's last segment
 	silent     fold.Range[int64] // of those, how long after
+	bore       uint64            // of those and of the former, whose opener had waited longer for an answer before, and got it
+	harmless   uint64            // by whose RST nobody lost anything
+	bare       uint64            // without ACK
+	closed     uint64            // whose other end had sent its FIN before
+	optionless uint64            // whose RST's sender opened without the MSS, which every system sends
+	repeated   uint64            // whose RST's sender had sent its own data again and again before, and got no ACK
+	refusing   uint64            // of the opener, right after the first data that the other end sent
+	answering  uint64            // RSTs that came after the first ones
+	guessed    uint64            // of which no SYN was captured: which end opened them is a guess
 }
 
 // inVainLeast is how long an opener must have waited for an answer: no shorter timeout of an
@@ -90,9 +98,12 @@ func (x *resets) add(r *record.Record) {
 		if c.ResetIn == record.CloseWait {
 			x.inPlace++
 		}
-		if c.Crossed {
+		if otherClosed(r) {
+			x.closed++
+		} else if c.Crossed {
 			x.underWay++
 		}
+		x.countSender(r)
 		if c.DataLast && provoked(r) && !c.ResetOdd.Has(record.TookAll) {
 			x.dataLast++
 		}
@@ -120,6 +131,15 @@ func (x *resets) add(r *record.Record) {
 	if left := r.Exchanges.Left; c.ResetBy == record.Orig && left.OK && left.V >= inVainLeast {
 		x.inVain++
 		x.waited.Take(left.V)
+	}
+	if boreLonger(r) {
+		x.bore++
+	}
+	if HarmlessReset(r) {
+		x.harmless++
+	}
+	if r.Capture.Midstream {
+		x.guessed++
 	}
 	if c.ResetBy == record.Orig && sentNothing(r, record.Orig) && sentNothing(r, record.Resp) {
 		x.mute++
@@ -184,6 +204,14 @@ func (x *resets) shown(f *Finding) {
 	if x.texts == x.n {
 		f.lead(app("what its text says: who sends one tells why"), "the RST carries a text")
 	}
+	if x.optionless == x.n {
+		f.Explanation += " Its sender's SYN has no MSS, which systems send."
+		f.causes = slices.DeleteFunc(slices.Clone(f.causes), func(c Cause) bool { return c == madeItself() })
+		f.lead(madeItself(), "the SYN has no MSS, which systems send")
+	}
+	if x.guessed == x.n {
+		f.Explanation += " No SYN was captured: which end is the client is a guess."
+	}
 	if x.lowISNs == x.n {
 		f.Explanation += " Both ends began at sequence number 0 or 1, where a system's TCP begins at one that nobody can guess (RFC 6528)."
 		f.orMadeItself()
@@ -241,74 +269,8 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
+	fold.Sum(w, &x.bore, &x.harmless, &x.bare, &x.closed, &x.optionless, &x.repeated, &x.refusing, &x.answering, &x.guessed)
 	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace, &x.stack, &x.texts, &x.lowISNs, &x.took, &x.paths)
-}
-
-// hops is how far a packet has come, if its TTL began at one of the values that
-// systems use: 64 (RFC 1340's default), 128 or 255.
-func hops(ttl uint8) uint8 {
-	switch {
-	case ttl <= 64:
-		return 64 - ttl
-	case ttl <= 128:
-		return 128 - ttl
-	}
-	return 255 - ttl
-}
-
-// sender says who sent the RSTs.
-func (x *resets) sender(s Subject) string {
-	switch {
-	case x.by[record.Orig] == 0 && s.Kind == SubjectHost:
-		return "the servers"
-	case x.by[record.Resp] == 0:
-		return "the client, " + x.sources.who() + ","
-	case x.by[record.Orig] == 0:
-		return "the server"
-	}
-	return fmt.Sprintf("the server (%s) and the client (%s)", say.Plural(x.by[record.Resp], "time"), say.Thousands(x.by[record.Orig]))
-}
-
-// sentBy is the address of the end in whose name the RSTs came, of one where there are several; DEST where it is not known.
-func (x *resets) sentBy(s Subject) string {
-	switch {
-	case x.by[record.Resp] == 0 && len(x.sources.known) > 0:
-		return x.sources.known[0].Addr.String()
-	case s.Kind == SubjectHost:
-		return "DEST"
-	}
-	return s.A.Addr.String()
-}
-
-// on is whose host an advice about the RSTs is for: that of their sender.
-func (x *resets) on(s Subject) string {
-	switch {
-	case x.by[record.Resp] == 0 && x.sources.all.Count() == 1 && len(x.sources.known) == 1:
-		return x.sources.known[0].Addr.String()
-	case x.by[record.Resp] == 0:
-		return "the client"
-	case x.by[record.Orig] > 0:
-		return "the sender"
-	case s.Kind == SubjectListener:
-		return s.A.Addr.String()
-	}
-	return "the server"
-}
-
-// sent says who sent such RSTs.
-func (x *resets) sent(s Subject, rst string) string {
-	if x.by[record.Orig] > 0 && x.by[record.Resp] > 0 {
-		return fmt.Sprintf("%s by the server, %s by the client", say.Thousands(x.by[record.Resp]), say.Thousands(x.by[record.Orig]))
-	}
-	return x.sender(s) + " sent " + rst
-}
-
-// what says which connections: of a listener, or of an opener to several.
-func (x *resets) what(s Subject, all whole) string {
-	if s.Kind == SubjectHost {
-		return fmt.Sprintf("%s of %s to %s", say.Plural(x.n, "connection"), s.A.Addr, about(&x.targets, "server"))
-	}
-	return all.of(x.n) + " to " + name(s.A)
 }
 
 // resetKind is one cause of RSTs.

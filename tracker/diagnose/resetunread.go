@@ -60,6 +60,8 @@ func tellUnread(s Subject, x *resets, all whole, k scale) Finding {
 	switch {
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
+	case x.closed == x.n:
+		x.intoClosed(&f, s, all)
 	case silent && x.full == x.n:
 		f.causes = []Cause{app(crashed + ": its window was closed, full of data not read yet"), app("it does not want the request, and closes before it has read it")}
 	case silent:
@@ -74,4 +76,12 @@ func tellUnread(s Subject, x *resets, all whole, k scale) Finding {
 		f.causes = append(f.causes, app(fmt.Sprintf("%s: on %s more of it was under way", early, say.Thousands(x.underWay))))
 	}
 	return x.unheard(f)
+}
+
+// intoClosed tells that the other ends had sent their FIN before, which these RSTs do not acknowledge.
+func (x *resets) intoClosed(f *Finding, s Subject, all whole) {
+	f.Title = fmt.Sprintf("%s ended by a RST in answer to the client's close: %s", x.what(s, all), x.sent(s, "it"))
+	f.Explanation = "The client had sent its last data and its FIN: nothing more was under way when the RST came, which stands where the second FIN was due (RFC 9293 section 3.6)." + x.oddly()
+	f.causes = []Cause{app("the application, or a proxy or VPN that answers for it, closes so what the other end has closed"), leftUnread(), lingers()}
+	f.Advice = f.Advice[:1]
 }

@@ -1,0 +1,110 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
+
+// What is told of a RST and its causes is no more than its connections show: each claim beside what looks alike and lacks its sign.
+func TestResetClaims(t *testing.T) {
+	orig, resp := record.Orig, record.Resp
+	abort := reset(orig, record.ResetAbort)
+	vain := func(ns, bore int64) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Exchanges.Left = record.Some(ns)
+			if bore > 0 {
+				r.Exchanges.Timed, r.Exchanges.Max = 1, bore
+			}
+		}
+	}
+	lastGot := func(ns int64) func(r *record.Record) {
+		return func(r *record.Record) { r.Close.ResetAfter = ns }
+	}
+	finOf := func(e record.End, acked bool) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Close.FINTime[e] = record.Some(r.Close.ResetTime.V - millisecond)
+			if acked {
+				r.Close.FINAcked[e] = record.Some(r.Close.ResetTime.V + millisecond)
+			}
+		}
+	}
+	local := func(r *record.Record) { r.Orig.Addr = r.Resp.Addr }
+	plain := func(r *record.Record) {
+		r.Ends[orig].SACK, r.Ends[orig].MSS = record.Some(false), record.Opt[uint16]{}
+	}
+	again := func(times uint16) func(r *record.Record) {
+		return func(r *record.Record) { r.Path[orig].UnackedTimes = times }
+	}
+	answer := func(segments uint32, after int64) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Close.DataLast, r.Close.ResetAfter, r.Ends[resp].DataSegments = true, after, segments
+		}
+	}
+	goodbye := func(r *record.Record) { r.Close.Goodbye = true }
+	midstream := func(r *record.Record) { r.Open.Kind, r.Capture.Midstream = record.OpenMidstream, true }
+	underWay := func(r *record.Record) { r.Close.Crossed = true }
+	bareAfter := func(rsts uint32) func(r *record.Record) {
+		return func(r *record.Record) { r.Close.ResetAfter, r.Close.RSTs[resp] = 2*second, rsts }
+	}
+	forgotten := func(r *record.Record) { r.Close.ResetQuiet = 5 * second }
+	wentOn := func(r *record.Record) { r.End += 30 * second; r.Ends[orig].LastSent = r.End }
+	late := func(unheard, behind uint64) func(r *record.Record) {
+		return func(r *record.Record) { r.Close.Unheard, r.Close.BytesAfterFIN = unheard, record.Some(behind) }
+	}
+	two := func(a, b []*record.Record) []*record.Record {
+		for i, r := range b {
+			r.ID, r.Orig.Port = r.ID+uint64(1000+10*i), r.Orig.Port+1000
+		}
+		return append(a, b...)
+	}
+	for _, c := range []struct {
+		detector, name string
+		records        []*record.Record
+		says, silent   string // of the finding's title, text, causes and their order
+	}{
+		{"reset-abort", "one waited in vain", clean(1, abort, vain(10*second, 0)), "a timer for idle connections or sessions", "fits best"},
+		{"reset-abort", "three waited equally long", same(3, abort, vain(10*second, 0)), "fits best, because all waited equally long", ""},
+		{"reset-abort", "three, and had borne longer", same(3, abort, vain(10*second, 20*second)), "It had waited longer for an answer before, and got it.", "fits best"},
+		{"reset-abort", "three, and had borne less", same(3, abort, vain(10*second, 2*second)), "fits best, because all waited equally long", "waited longer"},
+		{"reset-abort", "one long after data", clean(1, abort, lastGot(4*second)), "a timer of its own, for idle connections or for sessions", "fits best"},
+		{"reset-abort", "three equally long after data", same(3, abort, lastGot(4*second)), "fits best, because all came equally long after the other end's last segment, 4 s", ""},
+		{"reset-abort", "one long after data, as it had borne", clean(1, abort, lastGot(4*second), func(r *record.Record) { r.Exchanges.Timed, r.Exchanges.Max = 1, 9*second }), "somebody cancelled", "a timer"},
+		{"reset-abort", "without ACK", clean(1, reset(orig, record.ResetUnknown), local), "The RST has no ACK", "SO_LINGER to 0"},
+		{"reset-abort", "with ACK", clean(1, abort, local), "SO_LINGER to 0", "no ACK"},
+		{"reset-abort", "no MSS in the SYN", clean(1, abort, plain), "fits best, because the SYN has no MSS", ""},
+		{"reset-abort", "the options of the SYN were not read", clean(1, abort, plain, func(r *record.Record) { r.Ends[orig].SACK.OK = false }), "SO_LINGER", "raw socket"},
+		{"reset-abort", "its data was never acknowledged", clean(1, abort, again(5)), "fits best, because that data was never acknowledged", ""},
+		{"reset-abort", "its data had been sent twice", clean(1, abort, again(2)), "SO_LINGER", "its own data"},
+		{"reset-abort", "never acknowledged, of an answer in vain", clean(1, abort, vain(10*second, 0), again(5)), "fits best, because that data was sent again and again", ""},
+		{"reset-abort", "on one of two", two(clean(1, abort, again(5)), clean(1, abort)), "On 1 its own data had been sent again and again", "fits best"},
+		{"reset-abort", "at the first data of the server", clean(1, abort, answer(1, 0)), "another protocol (TLS to a port without it", "fits best"},
+		{"reset-abort", "at later data", clean(1, abort, answer(2, 0)), "it may have read it and be done", "another protocol"},
+		{"reset-abort", "some time after the first data", clean(1, abort, answer(1, 100*millisecond)), "it may have read it and be done", "another protocol"},
+		{"reset-abort", "two of four after a goodbye", two(same(2, abort), same(2, abort, goodbye)), "All 4 connections to 10.0.0.2:80 ended by a RST, 2 of them while open", "aborted: "},
+		{"reset-abort", "one of two after the other end's FIN", two(clean(1, abort), clean(1, abort, finOf(resp, true))), "ended by a RST, 1 of them while open", "aborted: "},
+		{"reset-abort", "all after a goodbye", same(2, abort, goodbye), "ended by a RST once all was said", "while the connection was open"},
+		{"reset-abort", "no SYN captured", clean(1, abort, midstream), "which end is the client is a guess", ""},
+		{"reset-abort", "the SYN captured", clean(1, abort), "aborted", "is a guess"},
+		{"reset-unread", "more was under way", clean(1, reset(resp, record.ResetUnreadData), underWay), "while more of it was under way", ""},
+		{"reset-unread", "the client had closed", clean(1, reset(resp, record.ResetUnreadData), underWay, finOf(orig, false)), "in answer to the client's close", "while more of it"},
+		{"reset-bare", "one that answers nothing", clean(1, reset(resp, record.ResetUnknown), bareAfter(1)), "answers nothing", "more RST"},
+		{"reset-bare", "the first of several", clean(1, reset(resp, record.ResetUnknown), bareAfter(9)), "8 more RSTs in its name", "answers nothing"},
+		{"reset-forgotten", "the other end went on", clean(1, reset(resp, record.ResetUnknown), forgotten, wentOn), "The other end went on after it for 30.5 s", ""},
+		{"reset-forgotten", "it did not", clean(1, reset(resp, record.ResetUnknown), forgotten), "no longer knew", "went on"},
+		{"reset-late-data", "some behind the ACK of the FIN", clean(1, reset(orig, record.ResetLateData), late(17_376, 1448), finOf(orig, true)), "17,376 bytes of the other end were never acknowledged, 1,448 of them sent behind the ACK of the FIN. No ACK of that FIN came before: what came before that ACK was under way", "what came too late"},
+		{"reset-late-data", "all before it", clean(1, reset(orig, record.ResetLateData), late(17_376, 0), finOf(orig, true)), "17,376 bytes of the other end had not been acknowledged before the RST. No ACK of that FIN came before: what came too late was", "sent behind"},
+	} {
+		found := findingsOf(t, c.detector, nil, c.records...)
+		if len(found) != 1 {
+			t.Errorf("%s, %s: %q", c.detector, c.name, titles(found))
+			continue
+		}
+		f := &found[0]
+		text := f.Title + " " + f.Explanation + " " + f.CauseWord() + ": " + strings.Join(f.Causes, "; ")
+		if !strings.Contains(text, c.says) || c.silent != "" && strings.Contains(text, c.silent) {
+			t.Errorf("%s, %s: %q; want %q and not %q", c.detector, c.name, text, c.says, c.silent)
+		}
+	}
+}
