@@ -23,6 +23,7 @@ type outlets struct {
 	digests   bool
 	// takesPackets: some Output takes packets, and may ask for their interfaces.
 	takesPackets bool
+	refusers     []report.Refuser
 	judged       []diagnose.Judged
 	reporters    []report.Reporter
 	snapshots    []report.Snapshotter
@@ -66,6 +67,9 @@ func newOutlets(all []record.Output, cancel func(error)) *outlets {
 		} else {
 			t.take(o, n)
 		}
+		if r, ok := o.(report.Refuser); ok {
+			x.refusers = append(x.refusers, r)
+		}
 		if j, ok := o.(diagnose.Judged); ok {
 			x.judged = append(x.judged, j)
 		}
@@ -100,7 +104,7 @@ func (t *taken) take(o record.Output, n record.Needs) {
 
 // summed reports whether somebody wants a Summary.
 func (x *outlets) summed() bool {
-	return len(x.judged)+len(x.reporters)+len(x.snapshots)+len(x.watchers) > 0
+	return len(x.refusers)+len(x.judged)+len(x.reporters)+len(x.snapshots)+len(x.watchers) > 0
 }
 
 // mark chooses the connections whose steps are told; nil for none.
@@ -176,13 +180,19 @@ func (x *outlets) tick(t *taken, now *record.Tick) {
 	}
 }
 
-// finish ends all Outputs, those that want them with the findings or the sums.
+// finish ends all Outputs, those that want them with the findings or the sums, unless one refuses these.
 func (x *outlets) finish(h *report.Headline, s *report.Summary) {
-	for _, j := range x.judged {
-		x.note(j.Findings(s.Findings(h)))
+	refused := false
+	for _, r := range x.refusers {
+		refused = r.Refuses(h, s) || refused
+	}
+	if !refused {
+		for _, j := range x.judged {
+			x.note(j.Findings(s.Findings(h)))
+		}
 	}
 	for _, o := range x.all {
-		if r, ok := o.(report.Reporter); ok {
+		if r, ok := o.(report.Reporter); ok && !refused {
 			x.note(r.Report(h, s))
 		}
 		x.note(o.Finish())

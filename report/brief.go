@@ -64,6 +64,9 @@ func shortInput(h *Headline) string {
 
 // weaknesses are what makes the report less sure, each in few words.
 func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
+	if x := s.twice(h); x.N > 0 {
+		parts = append(parts, x.Short())
+	}
 	c := &h.Clock
 	if c.Untimed > 0 && s.unknown[schema.Untimed] == 0 {
 		parts = append(parts, say.Plural(c.Untimed, "packet")+" without a time")

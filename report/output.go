@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 
 	"tcpwatch/tracker/diagnose"
@@ -82,3 +83,29 @@ func (f *FailOn) Findings(found []diagnose.Finding) error {
 	}
 	return nil
 }
+
+// Refuser is an Output that may refuse to have anything reported, when all connections are known.
+type Refuser interface {
+	// Refuses tells that no Output gets findings or sums.
+	Refuses(h *Headline, s *Summary) bool
+}
+
+// Strict is the Output that refuses files which hold the same connections.
+type Strict struct {
+	record.Base
+	failed error
+}
+
+// errTwice is why.
+var errTwice = errors.New("the files hold the same connections, captured at two places: use tcpwatch pair A -- B (--strict)")
+
+// Refuses tells that there are such; see Refuser.
+func (x *Strict) Refuses(h *Headline, s *Summary) bool {
+	if twice := s.twice(h); twice.N > 0 {
+		x.failed = errTwice
+	}
+	return x.failed != nil
+}
+
+// Failed is why it refused, once the run is over.
+func (x *Strict) Failed() error { return x.failed }

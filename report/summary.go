@@ -215,7 +215,7 @@ func (s *Summary) Merge(o *Summary) {
 
 // summaryVersion is that of what AppendBinary writes: greater after each change of what
 // a Summary or one of its parts, the folds of the detectors too, lists as its fields.
-const summaryVersion = 11
+const summaryVersion = 12
 
 // AppendBinary writes the sums after b, for UnmarshalBinary of a Summary made with
 // the same options. It never fails.
@@ -314,11 +314,16 @@ func (s *Summary) Judge(h *Headline) []diagnose.Finding {
 	return found
 }
 
+// twice is what is known of connections that files of two places hold.
+func (s *Summary) twice(h *Headline) diagnose.Twice {
+	return s.findings.Twice(&diagnose.Context{Files: h.Files})
+}
+
 // context is what judgement needs to know of the run.
 func (s *Summary) context(h *Headline) *diagnose.Context {
 	return &diagnose.Context{
 		Drops: h.KernelDrops, Undecoded: h.Undecoded, Fragments: h.skipped(capture.SkipFragment), Conns: s.conns, OneWay: s.oneWay,
 		Misstamped: h.Clock.Misstamped, Steps: h.Clock.Steps, ClockAt: h.Clock.At, Start: h.Start, End: max(h.End, s.end), Live: h.Live, Chosen: h.Where != "", MSL: h.MSL,
-		Ports: h.Ports, Local: h.Local, TimeWaits: sumsOf[*timeWaits](s).ledger(max(h.End, s.end), h.MSL),
+		Ports: h.Ports, Local: h.Local, Files: h.Files, TimeWaits: sumsOf[*timeWaits](s).ledger(max(h.End, s.end), h.MSL),
 	}
 }

@@ -50,6 +50,9 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	if s.conns > 0 {
 		p.label("connections", connectionCounts(s))
 	}
+	if x := s.twice(h); x.N > 0 {
+		p.label("two places", x.How()+"; "+x.Command()+" compares them")
+	}
 	writeUnknown(p, s)
 	if n := s.findings.Damaged(); n > 0 {
 		p.label("damaged", say.Plural(n, "connection")+" of damaged packets only (IP header checksum wrong), left out of findings, handshakes and closes")

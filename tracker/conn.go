@@ -152,11 +152,14 @@ type captured struct {
 	tunnel       capture.TunnelKind
 	tunnelID     uint32
 	tunnelPart   bool
+	twice        record.Twice // files of two places hold it: see elsewhere
+	answerFile   uint16       // file of the responder's SYN/ACK and one, 0 where it is that of the connection
 	joined       joined
 	duplicates   uint32
 	copies       [2]copies // of duplicates, by end
 	timeWentBack uint32
-	dropped      uint32 // transitions not remembered
+	dropped      uint32    // transitions not remembered
+	others       [2]uint16 // files of another place and one, whose packets are left out; 0 for none
 	stamps       stamps
 	evidence     evidence
 }
@@ -275,6 +278,7 @@ const (
 	isForgotten    // it began without a SYN after the table had dropped connections: it may be one of those
 	isCloserUnseen // both FINs were sent unseen: which came first is not known
 	isAnswered     // by a SYN/ACK, before any other answer
+	isTwice        // files of two places hold it: see elsewhere
 )
 
 // ending says why a connection was handed out.

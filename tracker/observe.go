@@ -17,6 +17,10 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	if t.opt.MaxBytes > 0 {
 		t.placed.Kept = &c.kept
 	}
+	if (s.File != c.file || s.Flags.Has(capture.SYN) || c.is(isTwice)) && c.elsewhere(from, s) {
+		t.leaveOut(c, from, s)
+		return
+	}
 	now := c.timeOf(s)
 	if now < c.last || s.Misstamped {
 		// Cards with several queues stamp a little out of order; no span may become negative.

@@ -167,6 +167,7 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 		}
 		e.stream.Start(seq.Add(1))
 		e.synSeen, e.isn, e.synID = true, seq, s.IPID
+		c.noteAnswerFile(from, s)
 		t.verifySYN(e, s)
 		if c.synAckAt == 0 {
 			c.firstSYNACK, c.synAckAt, c.synAckEcho = now, s.Packet, s.TSEcr

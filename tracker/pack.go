@@ -251,6 +251,7 @@ func (w *packer[W]) captured(n int, c *conn) int {
 	n = w.joined(n, &x.joined)
 	n = number(w, n, &x.duplicates)
 	n = w.copies(n, c)
+	n = w.places(n, c)
 	n = number(w, n, &x.timeWentBack)
 	n = number(w, n, &x.dropped)
 	n = w.evidence(n, c)

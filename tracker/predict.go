@@ -13,7 +13,7 @@ import (
 // compare all that is known of connections with what the long way makes of them.
 
 // rare are flags of a connection whose segments all go the long way.
-const rare = isMidstream | isReset | isFastOpen | isCloserUnseen | isHalfCloseSeen
+const rare = isMidstream | isReset | isFastOpen | isCloserUnseen | isHalfCloseSeen | isTwice
 
 // predicted takes a segment if it is what is expected next of its connection, and reports
 // whether it was. If not, nothing was changed.

@@ -5,6 +5,7 @@ func unshown() map[string]string {
 	return map[string]string{
 		"silly-window":  "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
 		"data-conflict": "no Linux socket sends other bytes under a number that it has used",
+		"seen-twice":    "a capture of a scenario is judged alone: TestFilesOfTwoPlaces in cmd/tcpwatch joins those of two places",
 		"capture-clock": "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
 	}
 }

@@ -58,6 +58,7 @@ type options struct {
 	color      string             // auto | always | never
 	zone       *time.Location     // of --tz; nil without
 	failOn     *diagnose.Severity // nil without --fail-on
+	strict     bool               // files of two places are refused
 	baseline   *ci.Baseline       // findings that were accepted; nil without --baseline
 	explain    string             // a detector or list; "" without --explain
 
@@ -129,6 +130,7 @@ func parse(args []string) (*options, error) {
 	f.Func("detectors", "", wholly("--detectors: ", into(&o.run.Sums.Detectors, detectorsOf)))
 	f.Func("threshold", "", wholly("--threshold: ", o.run.Sums.Thresholds.Set))
 	f.Func("fail-on", "", wholly("--fail-on: ", unlessEmpty(into(&o.failOn, diagnose.ParseSeverity))))
+	f.BoolVar(&o.strict, "strict", false, "")
 	f.Func("baseline", "", wholly("--baseline: ", func(file string) error {
 		o.others = append(o.others, file)
 		return into(&o.baseline, baselineOf)(file)
@@ -292,6 +294,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--for and --to %s both say where to end", o.to)
 	case o.lines && !o.isLive():
 		return fmt.Errorf("--lines is for a live capture: not with %s", o.read[0])
+	case o.strict && o.isLive():
+		return errors.New("--strict is for files: a live capture has one place")
 	case o.lines && o.quiet:
 		return errors.New("--lines and -q: live lines, or none?")
 	case o.live.Snaplen < 0 || o.live.Snaplen > live.DefaultSnaplen:

@@ -147,6 +147,9 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 		return s.screenOutputs(files), nil
 	}
 	all = append(all, s.progress, &collecting{})
+	if s.o.strict {
+		all = append(all, new(report.Strict))
+	}
 	tables, others := false, s.stderr // whatever is on standard output has it for itself
 	for _, x := range s.o.outputs {
 		var to []io.Writer

@@ -18,7 +18,7 @@ import (
 // ofRecords are the options that make sense for records: others need the packets, or have had
 // their effect when the records were made.
 var ofRecords = []string{"read", "output", "report", "top", "sort", "columns", "where", "numeric", "quiet", "no-pager", "color", "no-color", "tz",
-	"detectors", "threshold", "fail-on", "baseline", "user", "transitions", "otlp", "max-memory", "help"}
+	"detectors", "threshold", "fail-on", "strict", "baseline", "user", "transitions", "otlp", "max-memory", "help"}
 
 // needsPackets is the error that something needs the capture itself.
 func needsPackets(what string) error {

@@ -160,7 +160,7 @@ func TestWhatIsNumberedOn(t *testing.T) {
 		want := numbering(0)
 		switch name := f.leaf(); {
 		case f.Type != Count || f.Unit != "" || f.Name == "tunnel.id" || f.Name == "file_packet" || strings.HasPrefix(f.Name, "key."):
-		case name == "file_index":
+		case name == "file_index", name == "twice_file":
 			want = files
 		case name == "id", strings.HasSuffix(name, "_id"), name == "packet", strings.HasSuffix(name, "_packet"), strings.HasPrefix(name, "fin_packet_"),
 			strings.HasPrefix(f.Name, "evidence."):

@@ -138,6 +138,7 @@ func endDetails(p string, e record.End) []Field {
 func captureDetails() []Field {
 	none := hidden{}
 	return details(
+		Field{"capture.twice_file", Count, "", "with `capture.twice`: number of the other file among those of the stats line, from 1", none, at(func(r *record.Record) any { return &r.Capture.TwiceFile }).numbered(files)},
 		Field{"capture.one_end", Truth, "", "`true` when nothing was captured of one end", none, at(func(r *record.Record) any { return &r.Capture.OneWay })},
 		Field{"capture.wild_bytes", Count, "bytes", "of `missing_bytes`, those that only an ACK beyond every window claims", none, at(func(r *record.Record) any { return &r.Capture.WildBytes })},
 		Field{"capture.syn_unseen_orig", Truth, "", "`true` when the SYN of the originator was not captured", none, at(func(r *record.Record) any { return &r.Capture.SYNUnseen[record.Orig] })},

@@ -346,6 +346,9 @@ func (f *Teller) streamSentence(m *record.Moment, r *Told) string {
 	case record.MomentUnknownSegment:
 		return "no rule of RFC 9293 explains this segment: no state changes"
 	case record.MomentDuplicate:
+		if m.M == 1 {
+			return "left out: its file was captured at another place and holds the same packets again"
+		}
 		return "duplicate: the packet was captured twice (at a mirror port, or on two interfaces)"
 	case record.MomentDataRefused:
 		if m.M == 2 {

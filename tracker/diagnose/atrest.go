@@ -119,6 +119,7 @@ func (s *Set) hear(r *record.Record) {
 	s.watched.add(r)
 	s.endings.add(r)
 	s.twins.add(r)
+	s.sightings.add(r)
 	if r.Close.Kind == record.CloseEvicted && !r.Capture.Forgotten {
 		s.forgotten.add(r)
 	}

@@ -131,7 +131,7 @@ func (q *quality) add(r *record.Record) {
 			hasty = earlier(hasty, r.Evidence.Ends[e].Doubled)
 		}
 	}
-	if c.Duplicates > 0 || doubled >= leastDoubled {
+	if c.Duplicates > 0 && c.Twice <= record.TwiceCopied || doubled >= leastDoubled {
 		if doubled < leastDoubled {
 			hasty = 0
 		}

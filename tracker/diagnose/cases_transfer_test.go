@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,6 +144,25 @@ func transferSituations() []situation {
 	}
 }
 
+// inFile is of a file, with numbers of its own.
+func inFile(file int) func(r *record.Record) {
+	return func(r *record.Record) {
+		n := uint32(r.ID)
+		r.File, r.Open.SYNs, r.Open.SYNACKs = file, 1, 1
+		r.Ends[0].Numbers, r.Ends[1].Numbers = record.Some(record.Numbers{First: n * 77, Next: n*77 + 10}), record.Some(record.Numbers{First: n * 99, Next: n*99 + 10})
+	}
+}
+
+// twoFiles are connections that two files hold, under other addresses; without both they have one of their numbers in common only.
+func twoFiles(n int, both bool) []*record.Record {
+	return slices.Concat(clean(n, inFile(0)), clean(n, inFile(1), func(r *record.Record) {
+		r.ID, r.Orig.Addr = r.ID+100, numbered(9, 1).Addr
+		if !both {
+			r.Ends[1].Numbers.V.First++
+		}
+	}))
+}
+
 func captureSituations() []situation {
 	// What a filter on SYN, FIN and RST lets through of a connection.
 	onlyFlags := func(r *record.Record) {
@@ -195,6 +215,13 @@ func captureSituations() []situation {
 		{"capture-cut", "whole", clean(1), ""},
 		{"capture-offload", "long", clean(1, offload), "info proven"},
 		{"capture-offload", "as on the wire", clean(1), ""},
+		{"seen-twice", "before and behind a NAT", twoFiles(3, true), "notice proven"},
+		{"seen-twice", "one of them", twoFiles(1, true), "notice likely"},
+		{"seen-twice", "the SYN of one is in the other file too", clean(2, change(func(c *record.CaptureRecord) { c.Twice, c.TwiceFile = record.TwiceLeftOut, 2 }), inFile(0)), "notice proven"},
+		{"seen-twice", "within what is told copy by copy", clean(2, change(func(c *record.CaptureRecord) { c.Twice, c.TwiceFile = record.TwiceCopied, 2 }), inFile(0)), "info proven"},
+		{"seen-twice", "one number in common", twoFiles(3, false), ""},
+		{"seen-twice", "both numbers, in one file", slices.Concat(clean(1, inFile(0)), clean(1, inFile(0), func(r *record.Record) { r.ID += 100 })), ""},
+		{"seen-twice", "numbers that a sender always has", slices.Concat(twoFiles(1, true), clean(1, inFile(1), func(r *record.Record) { r.ID += 200 })), ""},
 		{"capture-midstream", "open before", clean(1, midstream), "info proven"},
 		{"capture-midstream", "opened in sight", clean(1), ""},
 		{"capture-clock", "back", clean(1, back), "info proven"},

@@ -18,6 +18,7 @@ type Context struct {
 	ClockAt    uint64 // the first packet that was misstamped or is behind a step; 0 for none
 	Live       bool
 	Chosen     bool      // some connections are left out by the user's choice
+	Files      []string  // names of the input files, by index; nil when they have none
 	MSL        int64     // nanoseconds; TIME-WAIT lasts twice as long
 	Ports      PortRange // of this host, when live
 	TimeWaits  []Holding // who holds TIME-WAIT, in any order; fixed for a call of Findings
@@ -33,6 +34,7 @@ type Context struct {
 	ended     *endings
 	suspects  suspects
 	systems   *systems
+	sightings *sightings
 	lastBegan map[capture.Addr]int64 // see opensUntil
 	unseen    map[capture.Addr]bool  // see answersUnseen
 }

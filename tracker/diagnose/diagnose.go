@@ -85,7 +85,7 @@ func Detectors() []Detector {
 		zeroWindow(), windowNotTaken(), receiverLimited(), senderLimited(), networkLimited(), sillyWindow(), nagleDelay(), queueing(),
 		loss(), retxStorm(), stoodStill(), retxSpurious(), reordering(), timestampsRefused(), checksumWrong(), dataConflict(), sackRewritten(), scaleIgnored(), mtuBlackHole(), optionStripped(), mssClamped(), ecnBleached(),
 		synFlood(), portScan(), backscatter(),
-		captureDrops(), captureOneWay(), captureCopies(), captureCut(), captureOffload(), captureMidstream(), captureClock(),
+		captureDrops(), captureOneWay(), captureCopies(), captureCut(), captureOffload(), captureMidstream(), captureClock(), seenTwice(),
 	}
 }
 

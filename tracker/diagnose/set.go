@@ -21,6 +21,7 @@ type Set struct {
 	endings   endings
 	forgotten forgotten
 	twins     twins
+	sightings sightings
 	systems   systems
 	watched   watched
 	subjects  int // that a detector has places for
@@ -44,7 +45,7 @@ type needed struct {
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
-	s := &Set{detectors: detectors, opt: o, census: newCensus(), tried: newTried(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), systems: newSystems(), watched: newWatched(), subjects: maxSubjects}
+	s := &Set{detectors: detectors, opt: o, census: newCensus(), tried: newTried(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), sightings: newSightings(), systems: newSystems(), watched: newWatched(), subjects: maxSubjects}
 	bit := uint8(1)
 	for i := range detectors {
 		f := detectors[i].New(o)
@@ -90,6 +91,7 @@ func (s *Set) Narrow(by int) {
 	s.census.kept.Narrow(by)
 	s.tried.kept.Narrow(by)
 	s.twins.kept.Narrow(by)
+	s.sightings.kept.Narrow(by)
 	s.systems.kept.Narrow(by)
 	s.watched.kept.Narrow(by)
 	s.sample, s.endings = newSampled(max(maxSampled/by, 1)), newEndings(max(maxSampled/by, 1))
@@ -125,6 +127,9 @@ func (s *Set) add(r *record.Record) {
 	if len(s.folds) > 0 {
 		s.context(r)
 	}
+	if r.Capture.Twice == record.TwiceMixed {
+		return // what the other place saw may be among what it seems to have sent
+	}
 	s.each(r, func(n *needed) { n.fold.Add(r) })
 }
 
@@ -136,6 +141,7 @@ func (s *Set) context(r *record.Record) {
 	s.endings.add(r)
 	s.forgotten.add(r)
 	s.twins.add(r)
+	s.sightings.add(r)
 	s.systems.add(r)
 }
 
@@ -149,6 +155,7 @@ func (s *Set) Fields(w *fold.Walk) {
 	s.endings.Fields(w)
 	s.forgotten.Fields(w)
 	s.twins.kept.Fields(w)
+	s.sightings.kept.Fields(w)
 	s.systems.kept.Fields(w)
 	s.watched.kept.Fields(w)
 	for _, f := range s.folds {
@@ -169,7 +176,7 @@ func (s *Set) Findings(c *Context) []Finding {
 	s.tried.kept.Trim()
 	s.systems.kept.Trim()
 	s.watched.kept.Trim()
-	with.census, with.tried, with.quality, with.watched, with.suspects = &s.census, &s.tried, &s.quality, &s.watched, newSuspects()
+	with.census, with.tried, with.quality, with.watched, with.suspects, with.sightings = &s.census, &s.tried, &s.quality, &s.watched, newSuspects(), &s.sightings
 	with.contrasts, with.ended, with.systems = s.sample.join(), &s.endings, &s.systems
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {

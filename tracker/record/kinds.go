@@ -154,6 +154,23 @@ func (s RTTSource) String() string { return word(rttSources[:], s) }
 
 var rttSources = [NRTTSources]string{RTTData: "data", RTTTimestamps: "timestamps", RTTHandshake: "handshake"}
 
+// Twice says whether files that were captured at two places hold a connection, and what became of that.
+type Twice uint8
+
+const (
+	TwiceNone    Twice = iota // not as far as is known
+	TwiceCopied               // both are so near in time that copies were told one by one
+	TwiceLeftOut              // what the files of the other place hold was left out
+	TwiceMixed                // there are more files of it, of which it is not known where they were captured
+
+	NTwices
+)
+
+// String is the word that outputs have, "" for TwiceNone.
+func (t Twice) String() string { return word(twices[:], t) }
+
+var twices = [NTwices]string{TwiceCopied: "copies", TwiceLeftOut: "left-out", TwiceMixed: "mixed"}
+
 // Tap says where the capture point stands.
 type Tap uint8
 

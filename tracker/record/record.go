@@ -243,6 +243,8 @@ type CaptureRecord struct {
 	OneWayShown  bool // and that end sent something in the time that was captured
 	Truncated    bool
 	Duplicates   uint32
+	Twice        Twice // whether files of two places hold it
+	TwiceFile    int   // number of the other file then, from 1
 	HopsLost     uint8 // of those, the most hops that one had lost since it passed the capture point first; 0 for none
 	WrongIP      bool  // the IPv4 header of each of its packets had a wrong checksum
 	MissingBytes uint64
