@@ -65,7 +65,15 @@ func (l atLeast) addConflict(s *subjects[twoVersions, *twoVersions], r *record.R
 		return
 	}
 	v := s.At(sideOf(r, e))
-	v.hitAt(r, r.Evidence.Ends[e].Conflict)
+	y := &r.Evidence.Ends[e]
+	since, until := r.Start, r.End
+	if y.RepeatTime > 0 { // what conflicts is a repeat
+		since = y.RepeatTime
+		if x.Conflicts == 1 && y.Conflict == y.Repeat {
+			until = since
+		}
+	}
+	v.hit(r, y.Conflict, since, until)
 	v.segments += uint64(x.Conflicts)
 	v.own += uint64(x.ConflictsOwn)
 	if r.Capture.Midstream || r.Capture.MissingBytes > 0 {

@@ -46,6 +46,31 @@ func TestRewrittenSACKOfAllThatCame(t *testing.T) {
 	}
 }
 
+// One conflict is told with its own time, and not with the connection's life.
+func TestTimeOfOneConflict(t *testing.T) {
+	for _, c := range []struct {
+		conflicts     uint32
+		repeat, first uint64
+		since, until  int64
+	}{
+		{1, 7, 7, at + 2*second, at + 2*second},
+		{1, 5, 7, at + 2*second, at + 9*second},
+		{2, 7, 7, at + 2*second, at + 9*second},
+		{1, 0, 7, at, at + 9*second},
+	} {
+		x := situation{"data-conflict", "", clean(1, func(r *record.Record) {
+			r.Start, r.End, r.Ends[record.Resp].Conflicts, r.Ends[record.Resp].Retx = at, at+9*second, c.conflicts, 2
+			y := &r.Evidence.Ends[record.Resp]
+			if y.Conflict, y.Repeat = c.first, c.repeat; c.repeat > 0 {
+				y.RepeatTime = at + 2*second
+			}
+		}), ""}
+		if found := x.findings(t); len(found) != 1 || found[0].Since != c.since || found[0].Until != c.until {
+			t.Errorf("%+v: %+v", c, found)
+		}
+	}
+}
+
 // A limit for idle connections that the same hosts outlived is not named.
 func TestKeepaliveDeadLimits(t *testing.T) {
 	dead := (func(r *record.Record) {
