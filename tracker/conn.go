@@ -152,7 +152,7 @@ type captured struct {
 	tunnel       capture.TunnelKind
 	tunnelID     uint32
 	tunnelPart   bool
-	twice        record.Twice // files of two places hold it: see elsewhere
+	twice        record.Twice // files of two places hold it: see outOfPlace
 	answerFile   uint16       // file of the responder's SYN/ACK and one, 0 where it is that of the connection
 	joined       joined
 	duplicates   uint32
@@ -278,7 +278,7 @@ const (
 	isForgotten    // it began without a SYN after the table had dropped connections: it may be one of those
 	isCloserUnseen // both FINs were sent unseen: which came first is not known
 	isAnswered     // by a SYN/ACK, before any other answer
-	isTwice        // files of two places hold it: see elsewhere
+	isTwice        // files of two places hold it: see outOfPlace
 )
 
 // ending says why a connection was handed out.

@@ -17,7 +17,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	if t.opt.MaxBytes > 0 {
 		t.placed.Kept = &c.kept
 	}
-	if (s.File != c.file || s.Flags.Has(capture.SYN) || c.is(isTwice)) && c.elsewhere(from, s) {
+	if (s.File != c.file || s.Flags.Has(capture.SYN) || c.is(isTwice)) && c.outOfPlace(from, s) {
 		t.leaveOut(c, from, s)
 		return
 	}
