@@ -39,19 +39,6 @@ func (s *fieldSet) next(i int) int {
 	}
 }
 
-// end is the first from i on that is not in the set; maxFields where there is none.
-func (s *fieldSet) end(i int) int {
-	w := i >> 6
-	for set := ^s[w] >> (i & 63) << (i & 63); ; set = ^s[w] {
-		if set != 0 {
-			return w<<6 + bits.TrailingZeros64(set)
-		}
-		if w++; w == len(s) {
-			return maxFields
-		}
-	}
-}
-
 // sheet is what a record holds of all fields that are numbers, or words for small numbers. It
 // reads them by their width, a list after the other: nine instructions for one that is 0. A call
 // and a type switch for each were a fifth of all that a line of JSON took.
