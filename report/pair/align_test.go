@@ -49,6 +49,7 @@ func TestAlign(t *testing.T) {
 		{"segments that a host joins all came", []packet{sent(0, 0, 1000, 1), sent(1, 1000, 1000, 2), sent(2, 2000, 1000, 3)}, []packet{sent(5, 0, 3000, 1)}, nil, counts{arrived: 3}},
 		{"doubled on the path", []packet{sent(0, 0, 1000, 1), sent(1, 1000, 1000, 2)}, []packet{sent(5, 0, 1000, 1), sent(5, 0, 1000, 1), sent(6, 1000, 1000, 2)}, nil, counts{arrived: 2, doubled: 1}},
 		{"overtaken", []packet{sent(0, 0, 1000, 1), sent(1, 1000, 1000, 2)}, []packet{sent(5, 1000, 1000, 2), sent(6, 0, 1000, 1)}, nil, counts{arrived: 2, reordered: 1}},
+		{"sent at one moment: the order says nothing", []packet{sent(0, 0, 1000, 1), sent(0, 1000, 1000, 2)}, []packet{sent(5, 1000, 1000, 2), sent(5, 0, 1000, 1)}, nil, counts{arrived: 2}},
 		{"a RST that nobody sent", []packet{sent(0, 0, 1000, 1)}, []packet{sent(5, 0, 1000, 1), flagged(sent(9, 1000, 0, 9), capture.RST)}, nil, counts{arrived: 1, extra: 1}},
 		{"two pure ACKs of three that are alike", []packet{sent(0, 1, 0, 1), sent(1, 1, 0, 2), sent(2, 1, 0, 3), sent(3, 1, 5, 4)}, []packet{sent(5, 1, 0, 1), sent(7, 1, 0, 3), sent(8, 1, 5, 4)}, nil, counts{arrived: 3, lost: 1}},
 		{"a FIN and its repeat", []packet{flagged(sent(0, 9, 0, 1), capture.FIN|capture.ACK), flagged(sent(200, 9, 0, 2), capture.FIN|capture.ACK)},

@@ -83,6 +83,10 @@ func (f *Flow) MostHops() (hops int, ok bool) {
 	return hops, ok
 }
 
+// sameMoment is within how long, ns, the order in which a place captured two segments may not be that in which they
+// went out: where two processors send at once, one of them is captured before and leaves after.
+const sameMoment = int64(20e3)
+
 // add counts what became of the segments of a flight. unit is the payload of a full segment; took is called with
 // each that came.
 func (f *Flow) add(x *flight, unit uint32, took func(sent, got *packet)) {
@@ -136,7 +140,9 @@ func (f *Flow) add(x *flight, unit uint32, took func(sent, got *packet)) {
 		case x.doubled[j]:
 			f.Doubled[x.got[j].class()]++
 		case i < last:
-			f.Reordered++
+			if x.sent[last].time-x.sent[i].time > sameMoment {
+				f.Reordered++
+			}
 		default:
 			last = i
 		}
