@@ -142,7 +142,9 @@ func TestPairDelayedAndReordered(t *testing.T) {
 	if at := delay.Seconds(); back.DelayMin > at+bound || back.DelayMax < at-bound {
 		t.Errorf("the way back takes %v to %v s, give or take %v, not %v", back.DelayMin, back.DelayMax, bound, at)
 	}
-	if told.directions[0].Reordered > 0 || back.Reordered == 0 {
+	// The relay delays no segment of the client; but where the client's data and ACKs leave from two processors, one may
+	// be captured before the other and leave after it.
+	if 10*told.directions[0].Reordered > back.Reordered || back.Reordered == 0 {
 		t.Errorf("reordered: %d forth, %d back", told.directions[0].Reordered, back.Reordered)
 	}
 }
