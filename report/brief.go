@@ -247,13 +247,13 @@ func (p *page) headOf(f *diagnose.Finding) {
 	if f.Severity < diagnose.Notice {
 		head = f.Severity.String()
 	}
-	if p.collects(Part{Kind: PartFinding, Style: severityStyle(f.Severity), Name: head, Text: title, Finding: f}) {
+	if p.collects(Part{Kind: PartFinding, Style: SeverityStyle(f.Severity), Name: head, Text: title, Finding: f}) {
 		return
 	}
 	for i, l := range say.WrapHard(head+"  "+title, p.Width-3) {
 		if i == 0 {
 			word, rest, _ := strings.Cut(l, " ")
-			p.b.WriteString(p.Paint(severityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")
+			p.b.WriteString(p.Paint(SeverityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")
 			continue
 		}
 		p.b.WriteString("  " + l + "\n")

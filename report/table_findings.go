@@ -35,11 +35,12 @@ func worstFirst(p *page, found []diagnose.Finding) {
 		if i == headFindings || f.Severity < diagnose.Notice {
 			break
 		}
-		p.labelled(f.Severity.String(), severityStyle(f.Severity), f.Title+".")
+		p.labelled(f.Severity.String(), SeverityStyle(f.Severity), f.Title+".")
 	}
 }
 
-func severityStyle(s diagnose.Severity) string {
+// SeverityStyle is the style of package say in which a severity is printed.
+func SeverityStyle(s diagnose.Severity) string {
 	switch s {
 	case diagnose.Critical:
 		return say.Red

@@ -7,6 +7,7 @@ import (
 
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/table"
+	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -86,7 +87,7 @@ func (r *Result) WriteTable(w io.Writer, o TableOptions) error {
 
 // finding prints one.
 func (l *lines) finding(f *diagnose.Finding) {
-	l.style = styleOf(f.Severity)
+	l.style = report.SeverityStyle(f.Severity)
 	l.par(2, strings.ToUpper(f.Severity.String())+"  ", say.Escape(f.Title)+".")
 	l.par(4, "  ", say.Escape(f.Explanation))
 	switch len(f.Causes) {
@@ -106,17 +107,6 @@ func (l *lines) finding(f *diagnose.Finding) {
 	}
 	l.par(4, "  ", text+". The rule: --explain "+f.Detector)
 	l.WriteByte('\n')
-}
-
-// styleOf is how a severity is printed.
-func styleOf(s diagnose.Severity) string {
-	switch s {
-	case diagnose.Critical:
-		return say.Red
-	case diagnose.Warning:
-		return say.Yellow
-	}
-	return say.Faint
 }
 
 // Titles of the tables.
