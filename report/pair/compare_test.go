@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"strings"
 	"testing"
 
 	"tcpwatch/capture"
@@ -37,6 +38,9 @@ func (w *wire) segment(dir int, sent, came int64, s capture.Segment) {
 	}
 	if s.IPID == 0 {
 		s.IPID = uint16(w.n)
+	}
+	if s.TTL == 0 {
+		s.TTL = 64
 	}
 	s.Packet = w.n
 	times := [...]int64{sent, came}
@@ -193,6 +197,10 @@ func TestChanged(t *testing.T) {
 		a, b := w.a.open[1].packets, w.b.open[1].packets
 		a[len(a)-1].ecn, b[len(b)-1].ecn, b[len(b)-1].ttl = x.sent, x.came, 61
 	}
+	s.Seq += 100
+	w.segment(toB, 30, 31, s)
+	b := w.b.open[1].packets
+	b[len(b)-1].ttl = 128
 	w.b.open[1].Offers[record.Orig] = Offer{Seen: true, MSS: record.Some[uint16](1380), Options: capture.OptMSS}
 	r := w.compare(t, Options{})
 	want := Changes(1<<ChangedClientMSS | 1<<DroppedSACK | 1<<DroppedTimestamps)
@@ -202,6 +210,9 @@ func TestChanged(t *testing.T) {
 	f := &r.Flows[Forth]
 	if f.Marked != 1 || f.Cleared != 1 {
 		t.Errorf("%d marked, %d cleared, want 1 each", f.Marked, f.Cleared)
+	}
+	if f.TTLs != 1 || !strings.Contains(r.changedBetween()[0].Explanation, "the TTL (raised) of 1 segment from client to server") {
+		t.Errorf("%d with a TTL that was raised: %+v", f.TTLs, r.changedBetween())
 	}
 	if hops, ok := f.MostHops(); !ok || hops != 3 {
 		t.Errorf("%d hops, want 3", hops)

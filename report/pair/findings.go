@@ -272,6 +272,7 @@ func (r *Result) changedBetween() []diagnose.Finding {
 		add(flow.Cleared, "the ECN bits (cleared)", diagnose.Notice)
 		add(flow.Marked, "the ECN bits (congestion marked)", diagnose.Info)
 		add(flow.IPIDs, "the IP identification", diagnose.Info)
+		add(flow.TTLs, "the TTL (raised)", diagnose.Info)
 	}
 	if len(all) == 0 {
 		return nil

@@ -92,7 +92,7 @@ func (f *Flow) object() map[string]any {
 			x[name] = of
 		}
 	}
-	for name, n := range map[string]uint64{"reordered": f.Reordered, "payload_changed": f.Payloads, "ipid_changed": f.IPIDs, "tsval_changed": f.TSVals, "ecn_marked": f.Marked, "ecn_cleared": f.Cleared} {
+	for name, n := range map[string]uint64{"reordered": f.Reordered, "payload_changed": f.Payloads, "ipid_changed": f.IPIDs, "ttl_raised": f.TTLs, "tsval_changed": f.TSVals, "ecn_marked": f.Marked, "ecn_cleared": f.Cleared} {
 		if n > 0 {
 			x[name] = n
 		}
