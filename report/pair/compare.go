@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -114,6 +115,9 @@ func Compare(a, b *Place, o Options) (*Result, error) {
 	}
 	for _, p := range x.paths {
 		x.Paths = append(x.Paths, p)
+		for d := range p.Flows {
+			fold.Merge(&x.Flows[d], &p.Flows[d])
+		}
 	}
 	lost := func(p *Path) uint64 { return All(p.Flows[Forth].Lost) + All(p.Flows[Back].Lost) }
 	slices.SortFunc(x.Paths, func(p, q *Path) int {
@@ -235,8 +239,7 @@ func (x *comparison) compare(p *Pair) error {
 		x.Drawn = append(x.Drawn, x.draw(p))
 	}
 	for d := range detail.Flows {
-		path.Flows[d].count(&detail.Flows[d])
-		x.Flows[d].count(&detail.Flows[d])
+		fold.Merge(&path.Flows[d], &detail.Flows[d])
 	}
 	if detail.Apart {
 		x.Apart++
@@ -267,18 +270,15 @@ func (x *comparison) set(p *Pair, path *Path, to *Detail) error {
 		f := &x.flights[d]
 		x.unwatched(f, d)
 		unit := unitOf(p, d, f)
-		// How long segments took is not gathered of each pair and then merged: that is a third of the time.
-		into := []*Flow{&x.Flows[d], &path.Flows[d]}
+		// Only for who takes each pair is it gathered how long its segments took, and then merged: that is a third of the time.
+		into := &path.Flows[d]
 		if x.opt.Each != nil {
-			into = append(into, &to.Flows[d])
+			into = &to.Flows[d]
 		}
 		way := x.way(d)
 		to.Flows[d].add(f, unit, func(sent, got *packet) {
 			if x.Clock.Known() && f.timed(sent, got) {
-				took := way(sent, got)
-				for _, f := range into {
-					f.took(took)
-				}
+				into.took(way(sent, got))
 			}
 		})
 		x.made(f, d, &to.Made[d])

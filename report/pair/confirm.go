@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/diagnose"
 )
@@ -47,7 +48,7 @@ func (r *Result) seenFrom(side int, f *diagnose.Finding) string {
 		}
 		paired++
 		for dir := range sums {
-			sums[dir].Merge(&d.Flows[dir])
+			fold.Merge(&sums[dir], &d.Flows[dir])
 			for c := range NClasses {
 				made[dir][c] += d.Made[dir][c]
 			}

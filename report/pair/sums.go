@@ -38,39 +38,16 @@ func All(n [NClasses]uint64) (sum uint64) {
 // Known is how many segments were sent of which it is known whether they arrived.
 func (f *Flow) Known() uint64 { return All(f.Arrived) + All(f.Lost) }
 
-// Merge adds what another flow counts.
-func (f *Flow) Merge(o *Flow) {
-	f.count(o)
-	fold.Merge(&f.Delay, &o.Delay)
-	f.Early += o.Early
-}
-
-// count is Merge without how long segments took.
-func (f *Flow) count(o *Flow) {
-	for c := range NClasses {
-		f.Sent[c] += o.Sent[c]
-		f.Arrived[c] += o.Arrived[c]
-		f.Lost[c] += o.Lost[c]
-		f.LostAgain[c] += o.LostAgain[c]
-		f.Missed[c] += o.Missed[c]
-		f.Unwatched[c] += o.Unwatched[c]
-		f.Doubled[c] += o.Doubled[c]
-		f.Extra[c] += o.Extra[c]
+// Fields walks over what it counts; see fold.Value.
+func (f *Flow) Fields(w *fold.Walk) {
+	for _, n := range [...]*[NClasses]uint64{&f.Sent, &f.Arrived, &f.Lost, &f.LostAgain, &f.Missed, &f.Unwatched, &f.Doubled, &f.Extra} {
+		fold.Sums(w, n[:])
 	}
-	for i, n := range o.Hops {
-		f.Hops[i] += n
-	}
-	if o.LostLeast > 0 && (f.LostLeast == 0 || o.LostLeast < f.LostLeast) {
-		f.LostLeast = o.LostLeast
-	}
-	f.ArrivedMost = max(f.ArrivedMost, o.ArrivedMost)
-	f.Reordered += o.Reordered
-	f.IPIDs += o.IPIDs
-	f.TTLs += o.TTLs
-	f.Payloads += o.Payloads
-	f.TSVals += o.TSVals
-	f.Marked += o.Marked
-	f.Cleared += o.Cleared
+	fold.Sums(w, f.Hops[:])
+	fold.Sum(w, &f.Reordered, &f.Early, &f.IPIDs, &f.TTLs, &f.Payloads, &f.TSVals, &f.Marked, &f.Cleared)
+	fold.Least(w, &f.LostLeast)
+	fold.Max(w, &f.ArrivedMost)
+	f.Delay.Fields(w)
 }
 
 // MostHops is by how many hops most segments' TTL was less.
