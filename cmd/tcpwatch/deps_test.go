@@ -32,9 +32,9 @@ const policy = `
 	SOURCE   = golang.org/x/tools/go/packages;
 	COMMAND  = github.com/spf13/pflag, kernel.org/pub/linux/libs/security/libcap/cap;
 
-	NONE < internal/say, internal/fold, internal/racetest, reassembly, packaging/fuzzprocess, internal/account, internal/inputs, internal/allowance;
+	NONE < internal/say, internal/fold, internal/racetest, reassembly, packaging/fuzzprocess, internal/account, internal/inputs, internal/allowance, internal/store;
 	internal/say < internal/screen;
-	internal/account < internal/outfile;
+	internal/account, internal/store < internal/outfile;
 	internal/outfile, internal/allowance, internal/inputs, internal/screen < cmd/tcpwatch;
 	internal/fold < internal/mergetest;
 	GOPACKET, BPF, COMPRESS < capture;
@@ -70,6 +70,7 @@ const policy = `
 	report, report/sentence, report/ladder < report/plot;
 	report, report/plot, report/ladder, report/glossary < report/html;
 	tracker/record < report/zeek;
+	internal/store < report/parquet, report/stored;
 	report < report/parquet < report/stored;
 	report < report/markdown, report/ci, report/pair;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -22,13 +23,39 @@ var (
 // Open opens a file for writing, without emptying it. In a directory with the
 // sticky bit, such as /tmp, anyone may have made what is there: no symbolic link is
 // followed in one, and no file is taken that is another user's or has another name.
-func Open(name string, private bool) (*File, error) {
+func Open(name string, private bool) (f *File, err error) {
 	if strings.HasSuffix(name, "/") {
 		return nil, unix.EISDIR
 	}
+	err = walk(name, func(dir int, base string, at last) error {
+		switch at {
+		case absent:
+			f, err = create(dir, base, name, private)
+		case ofKernels:
+			f, err = take(dir, base, name, private, 0)
+		case there:
+			f, err = take(dir, base, name, private, unix.O_NOFOLLOW)
+		}
+		return err
+	})
+	return f, err
+}
+
+// last is what the last part of a name is, when no link is left to follow.
+type last int
+
+const (
+	absent    last = iota
+	there          // no symbolic link
+	ofKernels      // a link of the kernel's: not a name but the file itself, as /proc/self/fd/1 is
+)
+
+// walk leads to the directory that the last part of a name is in, and calls end there. The name of a
+// directory itself, such as "/", ends in ".".
+func walk(name string, end func(dir int, base string, at last) error) error {
 	dir, err := unix.Open(root(name), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { unix.Close(dir) }()
 	left := parts(name)
@@ -40,26 +67,26 @@ func Open(name string, private bool) (*File, error) {
 		next := 0
 		switch {
 		case errors.Is(err, unix.ENOENT) && len(left) == 0:
-			return create(dir, part, name, private)
+			return end(dir, part, absent)
 		case err != nil:
-			return nil, err
+			return err
 		case about.Mode&unix.S_IFMT == unix.S_IFLNK:
 			if sticky(dir) {
-				return nil, errSymlink
+				return errSymlink
 			}
 			if links++; links > maxLinks {
-				return nil, unix.ELOOP
+				return unix.ELOOP
 			}
-			if ofKernel(dir) { // /proc/self/fd/1: not a name but the file itself
+			if ofKernel(dir) {
 				if len(left) == 0 {
-					return take(dir, part, name, private, 0)
+					return end(dir, part, ofKernels)
 				}
 				next, err = unix.Openat(dir, part, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 				break
 			}
 			target, err := readLink(dir, part)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			left = append(parts(target), left...)
 			if !path.IsAbs(target) {
@@ -67,20 +94,20 @@ func Open(name string, private bool) (*File, error) {
 			}
 			next, err = unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 			if err != nil {
-				return nil, err
+				return err
 			}
 		case len(left) == 0:
-			return take(dir, part, name, private, unix.O_NOFOLLOW)
+			return end(dir, part, there)
 		default:
 			next, err = unix.Openat(dir, part, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		unix.Close(dir)
 		dir = next
 	}
-	return nil, unix.EISDIR
+	return end(dir, ".", there)
 }
 
 // root is where a name begins.
@@ -232,9 +259,9 @@ func (f *File) rename() error {
 	return unix.Renameat(dir, f.base, dir, strings.TrimSuffix(f.base, partName))
 }
 
-// lock has the file for this process.
-func (f *File) lock() error {
-	err := unix.Flock(int(f.File.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+// lock has a file for this process.
+func lock(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return errBusy
 	}
@@ -242,9 +269,9 @@ func (f *File) lock() error {
 }
 
 // mayChange reports whether a user without capabilities may make and rename files in a folder.
-func (u *User) mayChange(folder string) bool {
-	var about unix.Stat_t
-	if unix.Stat(folder, &about) != nil {
+func (u *User) mayChange(folder os.FileInfo) bool {
+	about, ok := folder.Sys().(*syscall.Stat_t)
+	if !ok {
 		return false
 	}
 	mode := about.Mode >> 6
@@ -256,4 +283,44 @@ func (u *User) mayChange(folder string) bool {
 		mode = about.Mode
 	}
 	return mode&0o3 == 0o3
+}
+
+// openRoot opens a folder, through no trap; with make one that is not there is made.
+func openRoot(name string, make bool) (root *os.Root, made bool, err error) {
+	err = walk(name, func(dir int, base string, at last) error {
+		follow := unix.O_NOFOLLOW
+		switch {
+		case at == absent && !make:
+			return unix.ENOENT
+		case at == absent:
+			if err := unix.Mkdirat(dir, base, 0o777); err != nil {
+				return err
+			}
+			made = true
+		case at == ofKernels:
+			follow = 0
+		}
+		fd, err := unix.Openat(dir, base, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC|follow, 0)
+		if err != nil {
+			return err
+		}
+		is := os.NewFile(uintptr(fd), name)
+		defer is.Close()
+		about, err := is.Stat()
+		if err != nil {
+			return err
+		}
+		if root, err = os.OpenRoot(name); err != nil {
+			return err
+		}
+		if there, err := root.Stat("."); err != nil || !os.SameFile(about, there) {
+			root.Close()
+			return errors.New("another folder came into its place")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, false, Cause(err)
+	}
+	return root, made, nil
 }

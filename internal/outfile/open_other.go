@@ -37,6 +37,18 @@ func (f *File) unlink() { os.Remove(f.File.Name()) }
 // rename puts a file that is beside its name under it.
 func (f *File) rename() error { return os.Rename(f.File.Name(), f.name) }
 
-func (f *File) lock() error { return nil }
+func lock(*os.File) error { return nil }
 
-func (u *User) mayChange(string) bool { return true }
+func (u *User) mayChange(os.FileInfo) bool { return true }
+
+// openRoot opens a folder; with make one that is not there is made.
+func openRoot(name string, make bool) (root *os.Root, made bool, err error) {
+	if make {
+		made = os.Mkdir(name, 0o777) == nil
+	}
+	root, err = os.OpenRoot(name)
+	if err != nil {
+		err = Cause(err)
+	}
+	return root, made, err
+}

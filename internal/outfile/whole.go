@@ -11,12 +11,6 @@ import (
 // partName is what a file's name ends in while it is written, where it is to be whole under its own.
 const partName = ".part"
 
-// User is who writes, where that is not who opens.
-type User struct{ UID, GID int }
-
-// errBusy is that another process writes a file.
-var errBusy = errors.New("another run is writing it")
-
 // openWhole opens the file beside that of the name, in a folder that is made where there is none. What
 // is there of a run that was killed is taken, and who writes may put it under the name.
 func openWhole(want Want) (f *File, err error) {
@@ -27,7 +21,8 @@ func openWhole(want Want) (f *File, err error) {
 	}
 	folder := filepath.Dir(want.Name)
 	made := os.Mkdir(folder, 0o777) == nil
-	if about, err := os.Stat(folder); err != nil {
+	about, err := os.Stat(folder)
+	if err != nil {
 		return nil, err
 	} else if !about.IsDir() {
 		return nil, syscall.ENOTDIR
@@ -41,8 +36,11 @@ func openWhole(want Want) (f *File, err error) {
 		if err := os.Chown(folder, want.By.UID, want.By.GID); err != nil {
 			return nil, err
 		}
+		if about, err = os.Stat(folder); err != nil {
+			return nil, err
+		}
 	}
-	if want.By != nil && !want.By.mayChange(folder) {
+	if want.By != nil && !want.By.mayChange(about) {
 		return nil, errors.New("the user whom the program becomes may not put files into its folder: change the folder's owner, or choose the user (-Z)")
 	}
 	if f, err = Open(want.Name+partName, want.Private); err != nil {
@@ -52,7 +50,7 @@ func openWhole(want Want) (f *File, err error) {
 	if made {
 		f.folder = folder
 	}
-	if err = f.lock(); err != nil { // it is not ours to remove
+	if err = lock(f.File); err != nil { // it is not ours to remove
 		f.release()
 		return nil, err
 	}

@@ -1,0 +1,46 @@
+// Package store says what an archive asks of the place that its files are kept in: a folder on disk
+// (outfile.Folder), or what others keep objects in.
+package store
+
+import "io"
+
+// Store keeps files under names of parts with slashes between them. Its methods may be called by
+// several goroutines; a file is for one. Errors name neither the store nor the file, and are one line;
+// that there is no such file is fs.ErrNotExist.
+type Store interface {
+	// Create begins a file. What stands under its name stays until File.Whole. It is an error when
+	// another process writes that file.
+	Create(name string) (File, error)
+	// List are the files below a folder, by name; "" for all. None, and no error, where there is no such
+	// folder.
+	List(folder string) ([]Entry, error)
+	// Open opens a file that is whole.
+	Open(name string) (Object, error)
+	// Remove removes a file, and what was not finished under that name; no error where neither is there.
+	Remove(name string) error
+}
+
+// File is a file that is written whole or not at all. One of Whole and Undo ends it.
+type File interface {
+	io.Writer
+	// Whole puts the file under its name, in place of what is there.
+	Whole() error
+	// Undo leaves what was there.
+	Undo()
+}
+
+// Entry is a file that a Store has.
+type Entry struct {
+	Name string
+	Size int64
+	// Unfinished says that a process is writing the file, or was killed meanwhile. What is whole under
+	// the same name is an Entry of its own.
+	Unfinished bool
+}
+
+// Object is a file that is read.
+type Object interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
