@@ -48,12 +48,15 @@ func (x *comparison) alone(m *matcher) {
 
 // tally is what the findings are made of.
 type tally struct {
-	lost    [NDirections]examples
-	made    [NDirections][NClasses]examples
-	changed [NChanges]examples
-	mss     [2]map[[2]uint16]uint64 // by whose SYN: values at A and at B
-	payload examples
-	cited   [2]map[uint64]*Detail // by place: connections that findings of the place name, by ID
+	lost      [NDirections]examples
+	doubled   [NDirections]examples
+	overtaken [NDirections]examples // of which segments were overtaken
+	ways      [NDirections]uint64   // of those, connections whose segments came by ways of several lengths
+	made      [NDirections][NClasses]examples
+	changed   [NChanges]examples
+	mss       [2]map[[2]uint16]uint64 // by whose SYN: values at A and at B
+	payload   examples
+	cited     [2]map[uint64]*Detail // by place: connections that findings of the place name, by ID
 }
 
 // mostExamples is how many connections a finding names.
@@ -115,6 +118,15 @@ func (t *tally) take(p *Pair, d *Detail) {
 		f := &d.Flows[dir]
 		if All(f.Lost) > 0 {
 			t.lost[dir].add(p.A)
+		}
+		if All(f.Doubled) > 0 {
+			t.doubled[dir].add(p.A)
+		}
+		if f.Reordered > 0 {
+			t.overtaken[dir].add(p.A)
+			if len(f.ways()) > 1 {
+				t.ways[dir]++
+			}
 		}
 		for c := range NClasses {
 			if d.Made[dir][c] > 0 && (c == ClassRST || c == ClassFIN) {

@@ -218,6 +218,7 @@ func (x *comparison) compare(p *Pair) error {
 	case p.Rung == ByProxy:
 	case len(x.bufs[0]) == 0 || len(x.bufs[1]) == 0 || p.A.Evicted || p.B.Evicted:
 		x.Unheld++
+		detail.Changed.offeredECN(p)
 	default:
 		aligned = true
 		if err := x.set(p, path, &detail); err != nil {
@@ -281,6 +282,7 @@ func (x *comparison) set(p *Pair, path *Path, to *Detail) error {
 				into.took(way(sent, got))
 			}
 		})
+		to.Changed.segmentsECN(&to.Flows[d])
 		x.made(f, d, &to.Made[d])
 	}
 	return nil

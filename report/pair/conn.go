@@ -41,11 +41,12 @@ type Offer struct {
 	WScale  record.Opt[uint8]
 	Options capture.OptionSet
 	TTL     uint8
+	ECN     bool // it sets up ECN (RFC 3168 section 6.1.1)
 }
 
 // offer reads a SYN or SYN/ACK.
 func offer(s *capture.Segment) Offer {
-	o := Offer{Seen: true, Options: s.Options, TTL: s.TTL}
+	o := Offer{Seen: true, Options: s.Options, TTL: s.TTL, ECN: s.Flags.Has(capture.ECE) && s.Flags.Has(capture.CWR) != s.Flags.Has(capture.ACK)}
 	if s.Options&capture.OptMSS != 0 {
 		o.MSS = record.Some(s.MSS)
 	}
@@ -86,7 +87,7 @@ func (c *Conn) end(e record.End) *capture.Endpoint {
 func (c *Conn) takeOffers(r *record.Record) {
 	for e := range c.Offers {
 		x := &r.Ends[e]
-		o := Offer{Seen: !r.Capture.SYNUnseen[e], MSS: x.MSS, WScale: x.WScale, TTL: x.TTL.V}
+		o := Offer{Seen: !r.Capture.SYNUnseen[e], MSS: x.MSS, WScale: x.WScale, TTL: x.TTL.V, ECN: x.ECN.V}
 		for option, has := range map[capture.OptionSet]bool{capture.OptMSS: x.MSS.OK, capture.OptWScale: x.WScale.OK,
 			capture.OptSACKPermitted: x.SACK.V, capture.OptTimestamps: x.Timestamps.V} {
 			if has {

@@ -21,6 +21,8 @@ type Detector struct {
 func Detectors() []Detector {
 	return []Detector{
 		{"lost-between", "segments that one place sent and that did not come to the other. A segment counts as lost when it was captured at the sender's place, no copy of it at the receiver's, and the receiver did not acknowledge it before another copy came; segments sent while the other place did not capture are left out.", (*Result).lostBetween},
+		{"doubled-between", "segments that came to the other place more often than they were sent: copies with the same numbers and, where that passes unchanged, the same IP identification. Those that the sender sent again are none, nor are the copies of a capture that takes each packet twice, as one of all interfaces does.", (*Result).doubledBetween},
+		{"reordered-between", "segments that came behind others that were sent more than 20 us later in the same direction of the same connection. Those that the sender sent again count by when they were sent again.", (*Result).reorderedBetween},
 		{"only-one-side", "connections that one place saw and that did not come to the other, although others to the same server did.", (*Result).onlyOneSide},
 		{"reset-made-between", "a RST or FIN that was captured at the receiver's place and not at that of the end in whose name it came: a box between the places made it.", (*Result).madeBetween},
 		{"changed-between", "what differs in the same segment, or in the same connection, at the two places: addresses, ports, initial sequence numbers, TCP options, ECN bits, payload.", (*Result).changedBetween},
@@ -248,6 +250,8 @@ func (r *Result) changedBetween() []diagnose.Finding {
 		case DroppedSACK, DroppedTimestamps, ChangedWindowScale:
 			worse(diagnose.Notice)
 			text += r.sideOf(c)
+		case ClearedSYNECN, ClearedSYNACKECN, SetSYNECN:
+			worse(diagnose.Notice)
 		case SpoiledChecksums:
 			worse(diagnose.Warning)
 			text += " (wrong where it comes)"

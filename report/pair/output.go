@@ -92,7 +92,8 @@ func (f *Flow) object() map[string]any {
 			x[name] = of
 		}
 	}
-	for name, n := range map[string]uint64{"reordered": f.Reordered, "payload_changed": f.Payloads, "ipid_changed": f.IPIDs, "ttl_raised": f.TTLs, "tsval_changed": f.TSVals, "ecn_marked": f.Marked, "ecn_cleared": f.Cleared} {
+	for name, n := range map[string]uint64{"reordered": f.Reordered, "reordered_far": f.ReorderedFar, "payload_changed": f.Payloads, "ipid_changed": f.IPIDs, "ttl_raised": f.TTLs, "tsval_changed": f.TSVals, "ecn_marked": f.Marked, "ecn_cleared": f.Cleared,
+		"syn_ecn_cleared": f.SYNsCleared, "syn_ack_ecn_cleared": f.SYNACKsCleared, "syn_ecn_set": f.SYNsSet} {
 		if n > 0 {
 			x[name] = n
 		}

@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
 )
 
@@ -13,7 +14,11 @@ type Flow struct {
 	Unwatched             [NClasses]uint64 // sent while the other place did not capture, or not such segments
 	Doubled               [NClasses]uint64 // came more often than they were sent
 	Extra                 [NClasses]uint64 // came, and were not captured at the sender
+	DoubledApart          uint64           // of Doubled, copies that came a while behind the first
+	DoubledElse           uint64           // of Doubled, copies with another TTL than the first
 	Reordered             uint64           // came behind segments sent later
+	ReorderedFar          uint64           // of Reordered, data behind so many that its sender takes it for lost
+	Behind                fold.Histogram   // ns by which those of Reordered came behind what had overtaken them
 	Delay                 fold.Histogram   // ns; with the Clock's bound
 	Early                 uint64           // came before they were sent, by the clocks
 	Hops                  [mostHops]uint32 // segments by how much less their TTL was; the last stands for more
@@ -22,6 +27,8 @@ type Flow struct {
 	LostLeast             uint32           // payload of the shortest data segment that was lost, bytes; 0 for none
 	ArrivedMost           uint32           // and of the longest that arrived
 	Marked, Cleared       uint64           // that were marked by ECN (RFC 3168) on the way; whose ECN bits were cleared
+	// SYNs and SYN/ACKs of which ECE or CWR was cleared; either, of which one was set.
+	SYNsCleared, SYNACKsCleared, SYNsSet uint64
 }
 
 // mostHops is from how many hops on they are not told apart.
@@ -44,10 +51,11 @@ func (f *Flow) Fields(w *fold.Walk) {
 		fold.Sums(w, n[:])
 	}
 	fold.Sums(w, f.Hops[:])
-	fold.Sum(w, &f.Reordered, &f.Early, &f.IPIDs, &f.TTLs, &f.Payloads, &f.TSVals, &f.Marked, &f.Cleared)
+	fold.Sum(w, &f.DoubledApart, &f.DoubledElse, &f.Reordered, &f.ReorderedFar, &f.Early, &f.IPIDs, &f.TTLs, &f.Payloads, &f.TSVals, &f.Marked, &f.Cleared, &f.SYNsCleared, &f.SYNACKsCleared, &f.SYNsSet)
 	fold.Least(w, &f.LostLeast)
 	fold.Max(w, &f.ArrivedMost)
 	f.Delay.Fields(w)
+	f.Behind.Fields(w)
 }
 
 // MostHops is by how many hops most segments' TTL was less.
@@ -106,7 +114,7 @@ func (f *Flow) add(x *flight, unit uint32, took func(sent, got *packet)) {
 			took(p, &x.got[j])
 		}
 	}
-	last := int32(-1)
+	last, lastCame := int32(-1), 0
 	for j := range x.got {
 		switch i := x.from[j]; {
 		case i < 0 && x.got[j].marks&copied != 0 && x.doubles:
@@ -115,14 +123,37 @@ func (f *Flow) add(x *flight, unit uint32, took func(sent, got *packet)) {
 		case i < 0:
 			f.Extra[x.got[j].class()]++
 		case x.doubled[j]:
-			f.Doubled[x.got[j].class()]++
+			f.double(x, i, j)
 		case i < last:
 			if x.sent[last].time-x.sent[i].time > sameMoment {
 				f.Reordered++
+				f.Behind.Add(x.got[j].time - x.got[lastCame].time)
+				if x.got[j].len > 0 && x.overtakers(i, j) >= dupThresh {
+					f.ReorderedFar++
+				}
 			}
 		default:
-			last = i
+			last, lastCame = i, j
 		}
+	}
+}
+
+// copyAtOnce is within how long, ns, a capture that takes each packet twice has both.
+const copyAtOnce = int64(1e6)
+
+// double counts a copy of a segment that came before.
+func (f *Flow) double(x *flight, i int32, j int) {
+	g := &x.got[j]
+	f.Doubled[g.class()]++
+	if x.at[i] < 0 {
+		return
+	}
+	first := &x.got[x.at[i]]
+	if abs(g.time-first.time) > copyAtOnce && (g.marks|first.marks)&untimed == 0 {
+		f.DoubledApart++
+	}
+	if g.ttl != first.ttl {
+		f.DoubledElse++
 	}
 }
 
@@ -149,6 +180,17 @@ func (f *Flow) compare(sent, got *packet) {
 	}
 	if sent.len == got.len && sent.head != 0 && got.head != 0 && sent.head != got.head {
 		f.Payloads++
+	}
+	if sent.flags.Has(capture.SYN) {
+		const bits = capture.ECE | capture.CWR
+		switch cleared, set := sent.flags&bits&^got.flags, got.flags&bits&^sent.flags; {
+		case cleared != 0 && sent.flags.Has(capture.ACK):
+			f.SYNACKsCleared++
+		case cleared != 0:
+			f.SYNsCleared++
+		case set != 0:
+			f.SYNsSet++
+		}
 	}
 	const notECT, ce = 0, 3
 	switch {

@@ -11,6 +11,8 @@ type Rewrite struct {
 	Src, Dst     netip.Addr // the new ones, where valid
 	Seq, Ack     uint32     // those in SACK blocks stay as they are
 	TSVal, TSEcr uint32     // of the timestamps option (RFC 7323)
+	Hops         uint8      // by which the TTL is less, beside those of routers
+	Clear, Set   uint8      // TCP flags
 }
 
 // apply changes the segment in an Ethernet frame that ParseFrame takes.
@@ -29,6 +31,8 @@ func (r *Rewrite) apply(frame []byte) {
 	if r.Dst.IsValid() {
 		copy(ip[16:20], r.Dst.AsSlice())
 	}
+	ip[8] -= min(r.Hops, ip[8]-1)
+	tcp[13] = tcp[13]&^r.Clear | r.Set
 	add(tcp[4:], r.Seq)
 	if tcp[13]&ACK != 0 {
 		add(tcp[8:], r.Ack)

@@ -11,6 +11,8 @@ const (
 	SYN = 0x02
 	RST = 0x04
 	ACK = 0x10
+	ECE = 0x40
+	CWR = 0x80
 )
 
 // Segment is a TCP header as the lab itself reads it: a parser of its own, so
