@@ -72,6 +72,12 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.lead(inCapture("packets were taken out of the file, or a filter left them out"), "next to nothing of the data is in it")
 		f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
 	}
+	if !dropped && q.missing.made == q.missing.n {
+		f.Title = fmt.Sprintf("%s of %s were never captured", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"))
+		f.Explanation = "They were acknowledged, but not by a system's TCP: nothing need have been lost." + byHand
+		f.causes = []Cause{madeItself()}
+		f.Advice = []string{lookForMaker}
+	}
 	if q.lost > 0 && q.bytes > 0 {
 		f.Explanation = fmt.Sprintf("That is %s of all bytes. %s", percentOf(q.lost, q.bytes), f.Explanation)
 	}

@@ -58,7 +58,7 @@ func heldUp(r *record.Record) int64 {
 		usual, whole := r.Open.LastSYN.V, r.Ends[record.Orig].RTT.Min+r.Ends[record.Resp].RTT.Min
 		switch {
 		case r.Open.SYNHeard: // another SYN than the last was answered: when that came tells nothing
-			usual = whole
+			usual = laterTrip(&r.Ends[record.Orig].RTT) + laterTrip(&r.Ends[record.Resp].RTT)
 		case whole > 0 || usual >= retryAfter:
 			usual = min(usual, whole)
 		}
@@ -67,4 +67,12 @@ func heldUp(r *record.Record) int64 {
 		return r.Open.Waited.V
 	}
 	return 0
+}
+
+// laterTrip is the shortest round trip on a side that was measured after the handshake; 0 for none.
+func laterTrip(x *record.RTTRecord) int64 {
+	if x.Source == record.RTTHandshake {
+		return 0
+	}
+	return x.Min
 }

@@ -39,6 +39,8 @@ type Finding struct {
 	facts       []contradiction
 	silence     int64    // since when the host that it is about is held to be silent on all of them; 0 for nothing of that kind
 	cites       examples // what Conns and Packets are of
+	made        bool     // a program made the packets of both ends of all its connections
+	raw         bool     // of those that opened them
 	counted     bool     // by the kernel, not read from connections
 	explains    []uint64 // ids of connections whose other troubles this one explains, in order
 	owing       []uint64 // ids of other connections, in order, all of which a finding must explain to explain this one

@@ -46,6 +46,18 @@ func TestHeldUpBeforeALateSYNACK(t *testing.T) {
 	}
 }
 
+// The round trip of a handshake is no measure of what that handshake lost.
+func TestHeldUpWithoutALaterRoundTrip(t *testing.T) {
+	for source, want := range map[record.RTTSource]int64{record.RTTHandshake: 3000, record.RTTData: 2980} {
+		r := made(1)
+		r.Open.Felt, r.Open.LastSYN, r.Open.SYNHeard = record.Some(int64(3*second)), record.Some(int64(second)), true
+		r.Ends[record.Orig].RTT, r.Ends[record.Resp].RTT = record.RTTRecord{N: 1, Min: 20 * millisecond, Source: source}, record.RTTRecord{}
+		if got := heldUp(r); got != want*millisecond {
+			t.Errorf("round trips of %v: %d ms, want %d", source, got/millisecond, want)
+		}
+	}
+}
+
 // A scan names the ports that answered, ten at most, and how many there were.
 func TestScanNamesOpenPorts(t *testing.T) {
 	for open, want := range map[int]string{0: "", 2: "2 ports open: 100, 101.", 12: "12 ports open: 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 ..."} {

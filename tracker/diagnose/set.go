@@ -199,6 +199,7 @@ func (s *Set) Findings(c *Context) []Finding {
 			}
 			x.goesOn(&with)
 			x.refute()
+			x.asMade()
 			x.stayOnHost(&s.quality)
 			x.write()
 			s.forgotten.weaken(&x)

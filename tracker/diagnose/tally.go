@@ -17,6 +17,8 @@ const maxExamples = 20
 type tally struct {
 	n        uint64
 	open     uint64            // of those, connections that go on: of interim records
+	made     uint64            // of those, connections both of whose ends a program made
+	raw      uint64            // and those whose opener it made
 	when     fold.Range[int64] // from the begin of the first to the end of the last
 	examples examples
 }
@@ -34,6 +36,12 @@ func (e Example) at() uint64 { return cmp.Or(e.Packet, e.Conn) }
 func (t *tally) hit(r *record.Record, packet uint64, since, until int64) {
 	if GoesOn(r) {
 		t.open++
+	}
+	if madeByHand(r, record.Orig) {
+		t.raw++
+		if madeByHand(r, record.Resp) {
+			t.made++
+		}
 	}
 	t.hitConn(r.ID, packet, since, until)
 }
@@ -81,7 +89,7 @@ func keepLeast[L ~[]T, T any](list *L, item T, limit int, compare func(a, b T) i
 
 // Fields walks over what is summed up.
 func (t *tally) Fields(w *fold.Walk) {
-	fold.Sum(w, &t.n, &t.open)
+	fold.Sum(w, &t.n, &t.open, &t.made, &t.raw)
 	t.when.Fields(w)
 	fold.Items(w, &t.examples)
 }
@@ -99,6 +107,7 @@ func (t *tally) sum() *tally { return t }
 // into fills in what a finding tells by numbers.
 func (t *tally) into(f *Finding) {
 	f.Count, f.Open, f.Since, f.Until = t.n, t.open, t.when.Least, t.when.Most
+	f.made, f.raw = t.made == t.n, t.raw == t.n
 	f.Cite(t.examples)
 }
 
