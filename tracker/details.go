@@ -134,10 +134,17 @@ func (c *conn) replaced(opener *capture.Endpoint, id uint64, at int64) {
 const answersWithin = 10 * second
 
 // takesSYNACK notes an ACK that says no more than the third one did: an open connection
-// answers so each further SYN/ACK that arrives (RFC 9293 section 3.10.7.4).
+// answers so each further SYN/ACK that arrives (RFC 9293 section 3.10.7.4). Where none was captured its
+// timestamp has to tell that it answers another one.
 func (c *conn) takesSYNACK(from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	first := p.isn.Add(1)
+	if p.synAcks == 0 {
+		if c.thirdEcho == 0 || s.TSEcr == c.thirdEcho || p.packets > 0 || p.stream.Span() > 0 {
+			return
+		}
+		first = p.stream.Next()
+	}
 	if from == record.Orig && c.thirdACKAt != 0 && c.thirdACKAt != s.Packet && now-c.thirdACK <= answersWithin &&
 		reassembly.Seq(s.Ack) == first && p.stream.Next() == first && !p.finSeen && reassembly.Seq(s.Seq) == e.sndNxt() {
 		c.own().synAcksTaken = min(c.details.synAcksTaken, 254) + 1
@@ -355,6 +362,9 @@ func (c *conn) fillDetails(r *record.Record) {
 		f.fillClose(&r.Close)
 	}
 	o.SYNACKLate = c.synAckLate()
+	if c.synAckAt == 0 && f.synAcksTaken > 0 {
+		o.SYNACKsUnseen = f.synAcksTaken + 1
+	}
 	if a := &c.ends[record.Orig]; a.syns > 0 && a.firstSYNPacket != 0 && a.has&hasTimestamps != 0 {
 		o.TSVal, o.TSRecent = record.Some(a.firstSYNVal), record.Opt[uint32]{V: a.tsRecent, OK: a.tsRecent != 0}
 	}

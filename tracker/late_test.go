@@ -66,6 +66,44 @@ func TestSYNACKLate(t *testing.T) {
 	}
 }
 
+// Where no SYN/ACK was captured the opener's ACKs tell by their timestamps how many came.
+func TestSYNACKsUnseen(t *testing.T) {
+	for _, c := range []struct {
+		name, lines string
+		unseen      uint8
+	}{
+		{"three SYNs, three answers", `
+			0.000 > S  0:0(0) val 100             | - -
+			0.112 > S  0:0(0) val 212             | - -
+			0.213 > S  0:0(0) val 313             | - -
+			0.214 > .  1:1(0) ack 1 val 316 ecr 53 | - -
+			0.215 > .  1:1(0) ack 1 val 316 ecr 64 | - -
+			0.216 > .  1:1(0) ack 1 val 316 ecr 74 | - -
+			0.224 > .P 1:22(21) ack 1 val 325 ecr 74 | - -`, 3},
+		{"three SYNs, one answer", `
+			0.000 > S  0:0(0) val 100             | - -
+			1.000 > S  0:0(0) val 1100            | - -
+			3.000 > S  0:0(0) val 3100            | - -
+			3.020 > .  1:1(0) ack 1 val 3120 ecr 53 | - -
+			3.021 > .P 1:22(21) ack 1 val 3121 ecr 53 | - -`, 0},
+		{"an ACK that comes again", `
+			0.000 > S  0:0(0) val 100             | - -
+			1.000 > S  0:0(0) val 1100            | - -
+			1.020 > .  1:1(0) ack 1 val 1120 ecr 53 | - -
+			1.030 > .  1:1(0) ack 1 val 1130 ecr 53 | - -`, 0},
+		{"a SYN/ACK was captured", `
+			0.000 > S  0:0(0) val 100             | - -
+			0.001 < S. 0:0(0) ack 1 val 53 ecr 100 | - -
+			1.000 > S  0:0(0) val 1100            | - -
+			1.020 > .  1:1(0) ack 1 val 1120 ecr 53 | - -
+			1.030 > .  1:1(0) ack 1 val 1130 ecr 64 | - -`, 0},
+	} {
+		if got := recordOf(t, c.lines).Open.SYNACKsUnseen; got != c.unseen {
+			t.Errorf("%s: %d, want %d", c.name, got, c.unseen)
+		}
+	}
+}
+
 // A sender whose data is not acknowledged any more gives up with a RST,ACK that its
 // receiver cannot take, for it stands behind that data.
 func TestGivesUp(t *testing.T) {

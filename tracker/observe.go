@@ -335,7 +335,7 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	if dup {
 		e.own().dupAcks++
 	}
-	if pure && !probe && p.synAcks > 1 {
+	if pure && !probe && p.synAcks != 1 {
 		c.takesSYNACK(from, s, now)
 	}
 	if p.details.synData > 0 && p.synAcks > 0 && upTo == p.isn.Add(1) {

@@ -144,7 +144,8 @@ func repeated(r *record.Record) (counts, why string) {
 	o := &r.Open
 	// The server half runs from the SYN that the SYN/ACK names by its timestamp.
 	first := o.SYNs > 1 && o.Resp.OK && o.LastSYN.OK && o.Resp.V > o.LastSYN.V
-	x := openRepeats{syns: o.SYNs, synacks: o.SYNACKs, answersFirst: first, oldAnswered: diagnose.OldAnswered(r), old: o.OldConn}
+	x := openRepeats{syns: o.SYNs, synacks: o.SYNACKs, answersFirst: first, oldAnswered: diagnose.OldAnswered(r), old: o.OldConn,
+		late: o.SYNACKLate > 0 && (o.NSYNACKsAgain > 0 || o.SYNAnswered || o.SYNHeard) || diagnose.EachSYNAnswered(r)}
 	if o.Felt.OK && o.LastSYN.OK {
 		x.spread = o.Felt.V - o.LastSYN.V
 	}
@@ -169,25 +170,29 @@ type openRepeats struct {
 	answersFirst  bool   // the SYN/ACK answers the first SYN
 	oldAnswered   bool   // an older connection on the same addresses and ports answered the SYN
 	old           uint64 // its ID; 0 when unknown
+	late          bool   // SYN/ACKs arrived, but late
 	spread        int64  // ns from the first SYN to the last; 0 when unknown
 }
 
 // hasty reports whether the last SYN came too soon after the first for a timer.
 func (x openRepeats) hasty() bool { return x.syns > 1 && x.spread > 0 && x.spread < shortestRTO }
 
-// lost says which segments of an opening were lost; "" for none. That the
+// lost says which segments of an opening were lost, or late; "" for none. That the
 // SYN/ACK answers the first SYN proves that this one arrived; else a SYN
-// without an answer was lost, or its answer before it came to the capture.
+// without an answer was lost, or its answer before it came to the capture. What came late
+// shows in later packets, if at all.
 func (x openRepeats) lost() string {
 	switch {
 	case x.syns > 1 && x.oldAnswered:
 		return "the server still had " + oldConnection(x.old)
+	case x.late:
+		return "the answers came late"
 	case x.syns > 1 && x.answersFirst:
-		return "the first SYN arrived, its answer was lost"
+		return "the first SYN arrived, its answer was lost or late"
 	case x.synacks > 2:
-		return "SYN/ACKs or their ACKs were lost"
+		return "SYN/ACKs or their ACKs were lost or late"
 	case x.synacks == 2:
-		return "a SYN/ACK or its ACK was lost"
+		return "a SYN/ACK or its ACK was lost or late"
 	case x.hasty():
 		return ""
 	case x.syns > 2:

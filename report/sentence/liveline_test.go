@@ -34,7 +34,11 @@ func TestLiveLine(t *testing.T) {
 		{"SYN/ACK lost", record.EventOpened, func(r *record.Record) {
 			r.Open.SYNs, r.Open.SYNACKs = 2, 2
 		}, 0,
-			"22:13:21.000 open   #12 10.0.0.1:40000 -> 10.0.0.2:80  320 µs, 2 SYNs, 2 SYN/ACKs, a SYN/ACK or its ACK was lost"},
+			"22:13:21.000 open   #12 10.0.0.1:40000 -> 10.0.0.2:80  320 µs, 2 SYNs, 2 SYN/ACKs, a SYN/ACK or its ACK was lost or late"},
+		{"SYN/ACK late", record.EventOpened, func(r *record.Record) {
+			r.Open.SYNs, r.Open.SYNACKs, r.Open.SYNAnswered, r.Open.SYNACKLate = 2, 2, true, 1e9
+		}, 0,
+			"22:13:21.000 open   #12 10.0.0.1:40000 -> 10.0.0.2:80  320 µs, 2 SYNs, 2 SYN/ACKs, the answers came late"},
 		{"midstream", record.EventOpened, func(r *record.Record) {
 			r.Open = record.OpenRecord{Kind: record.OpenMidstream}
 		}, 0,

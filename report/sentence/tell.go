@@ -116,7 +116,7 @@ func (f *Teller) whySYNAgain(m *record.Moment) string {
 		}
 		return s
 	case f.answered:
-		return "the SYN/ACK was lost"
+		return "the SYN/ACK had not arrived"
 	case m.Since > 0 && m.Since < shortestRTO:
 		return "too early for a loss"
 	}

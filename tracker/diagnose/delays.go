@@ -57,7 +57,7 @@ func heldUp(r *record.Record) int64 {
 	case r.Open.Felt.OK && r.Open.LastSYN.OK:
 		usual, whole := r.Open.LastSYN.V, r.Ends[record.Orig].RTT.Min+r.Ends[record.Resp].RTT.Min
 		switch {
-		case r.Open.SYNHeard: // another SYN than the last was answered: when that came tells nothing
+		case r.Open.SYNHeard, EachSYNAnswered(r): // another SYN than the last was answered: when that came tells nothing
 			usual = laterTrip(&r.Ends[record.Orig].RTT) + laterTrip(&r.Ends[record.Resp].RTT)
 		case whole > 0 || usual >= retryAfter:
 			usual = min(usual, whole)

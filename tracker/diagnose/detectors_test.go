@@ -130,6 +130,8 @@ func detectorCases() []detectorCase {
 			same(1, late(2), old(record.TimeWait, true)), "a TIME-WAIT had answered", "reuse-refused"},
 		{"syn-ack-lost", same(1, late(2), set(func(r *record.Record) { r.Open.SYNHeard = true })), Notice, "though an earlier one had arrived",
 			same(1, late(2)), "nothing shows that an earlier SYN had arrived", "syn-lost"},
+		{"syn-ack-lost", same(1, late(2), set(func(r *record.Record) { r.Open.SYNACKsUnseen = 2 })), Notice, "The answer to the SYN came late",
+			same(1, late(3), set(func(r *record.Record) { r.Open.SYNACKsUnseen = 2 })), "fewer answers than SYNs", "syn-lost"},
 		{"syn-ack-lost", append(same(1, late(2), set(func(r *record.Record) { r.Open.SYNHeard = true })), made(9, late(2), set(func(r *record.Record) { r.Open.SYNAnswered = true }))), Notice, "In 1 of them the SYN/ACK echoes",
 			same(1, late(2)), "nothing shows that an earlier SYN had arrived", "syn-lost"},
 		{"syn-ack-lost", same(1, late(2), set(func(r *record.Record) { r.Open.SYNAnswered = true })), Notice, "1 s lost",

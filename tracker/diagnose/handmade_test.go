@@ -23,7 +23,9 @@ func TestMadeByHand(t *testing.T) {
 	const orig, resp = record.Orig, record.Resp
 	abort := reset(orig, record.ResetAbort)
 	lost := func(r *record.Record) { r.Capture.MissingBytes, r.Ends[orig].MissingBytes = 100, 100 }
-	late := func(r *record.Record) { r.Open.Resp, r.Open.Felt = record.Some(2300*millisecond), record.Some(2300*millisecond) }
+	late := func(r *record.Record) {
+		r.Open.Resp, r.Open.Felt = record.Some(2300*millisecond), record.Some(2300*millisecond)
+	}
 	again := func(r *record.Record) { r.Open.NSYNACKsAgain, r.Open.SYNACKAgainAt = 1, r.ID+2 }
 	const program, firstOf = "a program made these packets itself", "; the first fits best"
 	for _, x := range []struct {

@@ -74,7 +74,13 @@ func besideListener(r *record.Record) bool {
 // a SYN/ACK that passed before was lost behind the tap, and one that echoes an earlier SYN answers that.
 func openedLate(r *record.Record) bool {
 	f := &r.Open
-	return r.Open.Kind == record.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && !f.SYNHeard && !OldAnswered(r) && !f.RefusedFirst
+	return r.Open.Kind == record.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && !f.SYNHeard && !OldAnswered(r) && !f.RefusedFirst && !EachSYNAnswered(r)
+}
+
+// EachSYNAnswered tells that each of several SYNs was answered, though no SYN/ACK was captured: the opener's ACKs echo as
+// many (RFC 7323 section 3.2).
+func EachSYNAnswered(r *record.Record) bool {
+	return r.Open.SYNs > 1 && uint32(r.Open.SYNACKsUnseen) >= r.Open.SYNs
 }
 
 func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {

@@ -16,6 +16,7 @@ type resent struct {
 	nearResp  uint64            // seen at a tap beside the listener
 	late      uint64            // whose SYN/ACK arrived, but late
 	heard     uint64            // whose SYN/ACK echoes a SYN before the last
+	each      uint64            // each of whose SYNs was answered, as its ACKs tell, by SYN/ACKs that were not captured
 	answered  uint64            // of which each SYN was answered by a SYN/ACK of its own
 	dataAgain uint64            // of those, whose opener sent data again as well, at a timeout
 	adjacent  uint64            // in which what answers is no hop away, such as standsIn
@@ -26,7 +27,7 @@ type resent struct {
 func (x *resent) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.schedules[:])
-	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard, &x.answered, &x.dataAgain, &x.adjacent)
+	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard, &x.each, &x.answered, &x.dataAgain, &x.adjacent)
 	x.first.Fields(w)
 }
 
@@ -52,6 +53,9 @@ func (x *resent) add(r *record.Record, packet uint64) {
 	}
 	if r.Open.SYNHeard {
 		x.heard++
+	}
+	if EachSYNAnswered(r) {
+		x.each++
 	}
 	if r.Open.NSYNsAgain > 0 {
 		x.first.Take(int64(r.Open.SYNsAgain[0]) * millisecond)

@@ -20,7 +20,8 @@ capture point. A SYN that comes again after a SYN/ACK passed shows the same. It 
 was not lost where the handshake's final ACK echoes the timestamp of a SYN/ACK before the last (RFC
 7323), where no SYN/ACK passed between the repeated SYN and the handshake's final ACK, or where the
 client answers each of the SYN/ACKs by an ACK. Where the SYN/ACK echoes the timestamp of a SYN before
-the last, that SYN had arrived: its answer was late, or lost before the capture point. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
+the last, that SYN had arrived: its answer was late, or lost before the capture point. Where no SYN/ACK was
+captured, and ACKs of the client echo as many different ones as it sent SYNs, each was answered, late. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
 the ACK may have been lost after the capture point as well.
 The capture shows the side of the loss: what it saw twice was lost after it.`,
 		New: func(o *Options) Fold {
@@ -31,7 +32,7 @@ The capture shows the side of the loss: what it saw twice was lost after it.`,
 
 func addSYNACKLost(s *subjects[resent, *resent], r *record.Record) {
 	f := &r.Open
-	if r.Open.Kind == record.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered || f.SYNHeard) && !OldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
+	if r.Open.Kind == record.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered || f.SYNHeard || EachSYNAnswered(r)) && !OldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
 		s.At(listener(r.Resp)).add(r, cmp.Or(f.SYNACKAgainAt, f.SYNAgainAt))
 	}
 }
@@ -52,6 +53,11 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 		f.causes = []Cause{onPath("a queue or a pause between the capture point and the client: a full buffer, a radio link that wakes up"), onHost("the client's host is overloaded, or was suspended")}
 		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the path to the client stops at times.", x.sources.known[0].Addr),
 			"On the client: `vmstat 1 5` shows whether it is short of processor time."}
+	case x.each == x.n:
+		f.Title = fmt.Sprintf("The answer to the SYN came late in %s to %s, by %s, and the SYN was sent again: nothing was lost", c.handshakes(s.A, x.n, outOf), name(s.A), latest(x.n, x.longest))
+		f.Explanation = "No SYN/ACK was captured, but the client acknowledged one for each SYN, as their timestamps tell (RFC 7323 section 3.2): each SYN was answered, and the answers were held up on their way." + x.systems()
+		f.causes = []Cause{onPath("a queue or a pause on the path between client and server: a full buffer, a radio link that wakes up"), onHost("the client's host is overloaded, or was suspended")}
+		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the client shows whether the path stops at times.", s.A.Addr), "Capture both directions."}
 	case x.heard == x.n:
 		f.Title = fmt.Sprintf("%s to %s took more than one SYN, though an earlier one had arrived: %s", c.handshakes(s.A, x.n, outOf), name(s.A), x.cost())
 		f.Explanation = "The SYN/ACK echoes the timestamp of a SYN before the last (RFC 7323 section 3.2): that one had arrived, and its answer was late, or lost before the capture point." + x.systems()

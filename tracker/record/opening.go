@@ -16,6 +16,7 @@ type OpenDetail struct {
 	SYNHeard      bool                 // the SYN/ACK echoes the timestamp of a SYN before the last (RFC 7323 section 3.2): that had arrived
 	NSYNACKsAgain uint8                // SYN/ACKs sent again
 	SYNACKsOther  uint8                // SYN/ACKs with another initial sequence number behind the one that opened it: each answers a SYN
+	SYNACKsUnseen uint8                // SYN/ACKs, none of them captured, that the opener's ACKs echo by their timestamps; 0 for one
 	SYNACKAgainAt uint64               // packet of the first of those
 	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
 	SmallLink     bool                 // the SYNs were captured on a link whose own MTU is small (ARCNET, SLIP)
