@@ -22,8 +22,11 @@ func NewReadBack(to schema.ReadSink, o schema.Options) *ReadBack {
 // Needs is records; see record.Output.
 func (b *ReadBack) Needs() record.Needs { return record.Needs{Conns: true} }
 
-// Conn hands on a record; see record.Output.
+// Conn hands on a record that is no interim one; see record.Output.
 func (b *ReadBack) Conn(r *record.Record) error {
+	if r.Interim {
+		return nil
+	}
 	b.columns.Read(r)
 	b.to.Conn()
 	return nil

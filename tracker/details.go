@@ -14,6 +14,7 @@ type details struct {
 	asides  *asides      // nil for most
 
 	synAckLost uint8         // SYN/ACK repeats that contradicted an expected ESTABLISHED
+	revision   uint32        // interim records that were made
 	oldAnswer  uint64        // packet by which an older connection on these endpoints answered the SYN
 	oldConn    uint64        // its ID
 	answer     record.Answer // but for a SYN/ACK: see isAnswered
@@ -288,7 +289,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.time(n, &f.answered, c.start)
 	n = w.packet(n, &f.answeredAt, c.id)
 	n = number(w, n, &f.openKind)
-	n = w.time(n, &f.interim, c.start)
+	n = w.revised(n, f, c)
 	n = number(w, n, &f.bytesAfterFIN)
 	n = number(w, n, &f.resetIn)
 	n = number(w, n, &f.resetCause)
@@ -350,6 +351,19 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.time(n, &f.rivalTime, c.last)
 	n = w.packet(n, &f.rivalAgain, c.lastPacket)
 	return w.time(n, &f.challengedAt, c.last)
+}
+
+// revised walks over how many interim records were made, and when the last: one number where none was.
+func (w *packer[W]) revised(n int, f *details, c *conn) int {
+	x := uint64(f.revision)<<1 | asBit(f.interim != 0)
+	n = number(w, n, &x)
+	if w.loads() {
+		f.revision, f.interim = uint32(x>>1), 0
+	}
+	if x&1 != 0 {
+		n = w.time(n, &f.interim, c.start)
+	}
+	return n
 }
 
 func (c *conn) fillDetails(r *record.Record) {

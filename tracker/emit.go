@@ -57,6 +57,9 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 	r.Unfinished, r.Silent, r.Vague = c.endedBy <= endInput, c.silent, c.vague
 	r.ConnState, r.History = c.z.ConnState(), t.historyOf(&c.z)
 	r.Mark, r.Transitions, r.Input = c.mark, c.trans, t.opt.Input
+	if n := c.details.revision; n > 0 {
+		r.Revision = n + 1
+	}
 	c.fillOpen(&r.Open)
 	for e := record.Orig; e <= record.Resp; e++ {
 		c.fillEnd(&r.Ends[e], e)

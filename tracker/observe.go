@@ -100,10 +100,11 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	}
 	if t.opt.Interval > 0 && now-c.interimAt() >= t.opt.Interval {
 		c.own().interim = now
+		c.details.revision++
 		t.interim = append(t.interim, record.Record{})
 		r := &t.interim[len(t.interim)-1]
 		t.fill(r, c)
-		r.Interim = true
+		r.Interim, r.Revision = true, c.details.revision
 		r.Own()
 		if t.marker != nil {
 			t.marker.Attach(r)

@@ -338,6 +338,11 @@ func TestInterimRecords(t *testing.T) {
 	if r := rec.records[2]; r.Interim || r.Ends[record.Orig].Bytes.V != 30 {
 		t.Errorf("last: %+v", r)
 	}
+	for i := range rec.records {
+		if r := &rec.records[i]; r.Revision != uint32(i+1) {
+			t.Errorf("record %d has the revision %d", i+1, r.Revision)
+		}
+	}
 }
 
 // That the input ended is nothing that an interim record can tell.

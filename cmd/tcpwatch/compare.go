@@ -125,7 +125,20 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 		if len(c.pass) > 0 {
 			return exitUsage, fmt.Errorf("%s: %s is for captures; give it to the run that writes the JSON Lines", name, c.pass[0])
 		}
-		return exitDone, schema.ReadJSONL(in, name, fold)
+		if _, err := file.Seek(0, io.SeekStart); err != nil { // a pipe: it is read twice
+			if file, err = openRecords("-"); err != nil {
+				return exitUsage, err
+			}
+			defer file.Close()
+			if err := keep(in, file); err != nil {
+				return exitUsage, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		told, err := schema.ReadJSONL(file, name, fold)
+		for _, line := range told {
+			tell(stderr, name+": "+line)
+		}
+		return exitDone, err
 	}
 	if about, err := file.Stat(); err == nil && !about.Mode().IsRegular() {
 		return exitUsage, fmt.Errorf("%s: neither JSON Lines nor a regular file: write the capture to a file first", name)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tcpwatch"
 	"tcpwatch/capture"
@@ -97,7 +98,7 @@ func checkAgain(t *testing.T, files ...string) {
 		t.Skip(err)
 	}
 	defer in.Close()
-	o := tcpwatch.Options{Workers: 2, Place: "a <place>\xff"}
+	o := tcpwatch.Options{Workers: 2, Place: "a <place>\xff", Interval: time.Second}
 	o.Sums.Pictures = true
 	o.Sums.OnDemand = withoutTimeline(report.ReportNames())
 	first := writtenOf(schema.Options{Files: files, Transitions: true})

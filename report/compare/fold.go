@@ -57,7 +57,6 @@ func NewFold(name string) *Fold {
 
 // conn is what a Fold takes of a connection.
 type conn struct {
-	interim                                        bool
 	respIP, openKind, closeKind, holder, keepalive string
 	respPort                                       uint64
 	start, end, felt                               record.Opt[int64]
@@ -73,7 +72,6 @@ type connEnd struct {
 // columns are the fields of a record that fill in a conn.
 func (c *conn) columns() []schema.Column {
 	all := []schema.Column{
-		{Name: "final", Take: func(v schema.Value) { c.interim = v.Truth() == record.Some(false) }},
 		{Name: "resp_ip", Take: func(v schema.Value) { c.respIP = v.Text() }},
 		{Name: "resp_port", Take: func(v schema.Value) { c.respPort = v.Count() }},
 		{Name: "start", Take: func(v schema.Value) { c.start = v.Nanoseconds() }},
@@ -98,13 +96,10 @@ func (c *conn) columns() []schema.Column {
 // Columns are the fields of a connection that a Fold takes.
 func (f *Fold) Columns() []schema.Column { return f.conn.columns() }
 
-// Conn takes the connection whose fields were handed over; interim records are left out.
+// Conn takes the connection whose fields were handed over.
 func (f *Fold) Conn() { f.add(&f.conn) }
 
 func (f *Fold) add(c *conn) {
-	if c.interim {
-		return
-	}
 	f.all.add(c)
 	if c.start.OK {
 		f.first, f.last = min(f.first, c.start.V), max(f.last, c.start.V, c.end.V)

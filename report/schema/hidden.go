@@ -67,10 +67,11 @@ const (
 	hosts                           // addresses of this host
 	interfaces                      // interfaces with a name
 	secondSYN                       // a SYN that was sent again
+	revisions                       // other records of the same connection
 )
 
 // bare are those without which the record holds nothing of a field either.
-const bare = names | pathOrig | pathResp | closedOrig | closedResp | resets | networks | tags | interim | otherFiles | hosts | interfaces | secondSYN
+const bare = names | pathOrig | pathResp | closedOrig | closedResp | resets | networks | tags | interim | otherFiles | hosts | interfaces | secondSYN | revisions
 
 // These are what one end may lack.
 func probesOf(e record.End) lack     { return probesOrig << e }
@@ -99,6 +100,7 @@ func lacksOf(r *record.Record, o *Options) (l lack) {
 	set(networks, r.TunnelID == 0 && !r.TunnelPart && !r.Joined)
 	set(tags, r.NVLAN == 0)
 	set(interim, !r.Interim)
+	set(revisions, r.Revision == 0)
 	set(otherFiles, len(o.Files) < 2 && r.FilePacket == r.FirstPacket)
 	set(hosts, o.Local == nil)
 	set(interfaces, len(o.Interfaces) == 0)

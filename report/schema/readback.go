@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"tcpwatch/tracker/record"
 )
 
 // ReadFinding is what is read back of a "finding" line.
@@ -36,7 +38,7 @@ type Peak struct {
 type ReadSink interface {
 	// Columns are the fields of a connection that it wants.
 	Columns() []Column
-	// Conn is called when they have been handed over.
+	// Conn is called when they have been handed over, once for each connection: see Revisions.
 	Conn()
 	Finding(f *ReadFinding)
 	Stats(s *ReadStats)
@@ -45,20 +47,36 @@ type ReadSink interface {
 // longestLine is how long a line of JSON Lines may be: transitions can be many.
 const longestLine = 64 << 20
 
-// ReadJSONL reads back what -o jsonl wrote. Types of lines and fields that it does
-// not know are left out. The error names the input and the line.
-func ReadJSONL(r io.Reader, name string, sink ReadSink) error {
-	lines := bufio.NewReaderSize(r, 1<<16)
-	conn := newLineReader(sink.Columns())
-	var line []byte
-	for n := 1; ; n++ {
-		var end error
-		line, end = readLine(lines, line[:0])
+// ReadJSONL reads back what -o jsonl wrote. Types of lines and fields that it does not know are left
+// out, and all records of a connection but the one that counts: told says of how many. It is read
+// twice when connections have no final record. The error names the input and the line.
+func ReadJSONL(r io.ReadSeeker, name string, sink ReadSink) (told []string, err error) {
+	x := newReadOnce(sink)
+	if err := eachLine(r, name, x.object); err != nil {
+		return nil, err
+	}
+	rest := x.once.GoingOn()
+	if len(rest) > 0 {
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if err := eachLine(r, name, func(n int, line []byte) error { return x.last(&rest, n, line) }); err != nil {
+			return nil, err
+		}
+	}
+	return x.once.Told(), nil
+}
+
+// eachLine calls each with the lines that are not empty, and their numbers.
+func eachLine(r io.Reader, name string, each func(n int, line []byte) error) error {
+	lines := NewLineReader(r)
+	for {
+		line, n, end := lines.Next()
 		if end != nil && end != io.EOF {
 			return fmt.Errorf("%s: line %d: %w", name, n, end)
 		}
 		if len(bytes.TrimSpace(line)) > 0 {
-			if err := readObject(line, conn, sink); err != nil {
+			if err := each(n, line); err != nil {
 				return fmt.Errorf("%s: line %d: %w", name, n, err)
 			}
 		}
@@ -127,7 +145,44 @@ func readLine(r *bufio.Reader, b []byte) ([]byte, error) {
 	}
 }
 
-func readObject(line []byte, conn *lineReader, sink ReadSink) error {
+// readOnce hands a sink what lines hold, of each connection the record that counts.
+type readOnce struct {
+	sink ReadSink
+	conn *lineReader
+	once *Revisions
+	// Of the line that was read.
+	uid      record.UID
+	interim  bool
+	revision uint32
+	untimed  bool
+}
+
+func newReadOnce(sink ReadSink) *readOnce {
+	x := &readOnce{sink: sink, once: NewRevisions()}
+	x.conn = newLineReader(append(sink.Columns(),
+		Column{"uid", func(v Value) { x.uid, _ = parseUID(v.Text()) }},
+		Column{"final", func(v Value) { x.interim = v.Truth() == record.Some(false) }},
+		Column{"revision", func(v Value) { x.revision = uint32(v.Count()) }},
+		Column{"capture.untimed", func(v Value) { x.untimed = v.Count() > 0 }}))
+	return x
+}
+
+// last hands on the last record of a connection that has no final one.
+func (x *readOnce) last(rest *[]Last, n int, line []byte) error {
+	if len(*rest) == 0 || (*rest)[0].Row != n {
+		return nil
+	}
+	*rest = (*rest)[1:]
+	if err := x.conn.Read(line); err != nil {
+		return err
+	}
+	x.sink.Conn()
+	return nil
+}
+
+// object hands on the object on a line.
+func (x *readOnce) object(n int, line []byte) error {
+	sink := x.sink
 	var what struct {
 		Type string `json:"type"`
 	}
@@ -138,10 +193,13 @@ func readObject(line []byte, conn *lineReader, sink ReadSink) error {
 	case "":
 		return errors.New("an object without a type: not what -o jsonl writes")
 	case "conn":
-		if err := conn.Read(line); err != nil {
+		if err := x.conn.Read(line); err != nil {
 			return err
 		}
-		sink.Conn()
+		known := x.uid != record.UID{} && !x.untimed
+		if isNew := !known || x.once.take(x.uid, x.interim, x.revision, 0, n); isNew && !x.interim {
+			sink.Conn()
+		}
 	case "finding":
 		f := new(ReadFinding)
 		if err := decode(line, f); err != nil {

@@ -58,7 +58,7 @@ func identityFields() []Field {
 			}
 			return countOf(w.JoinedID)
 		}).into(func(r *record.Record, v Value) { r.JoinedID = uint32(v.n) })},
-		{"final", Truth, "", "`false` on an interim record of a connection that goes on", hidden{without: interim}, made(func(w *row) Value {
+		{"final", Truth, "", "`false` on an interim record of a connection that goes on: see `revision`", hidden{without: interim}, made(func(w *row) Value {
 			if !w.Interim {
 				return Value{}
 			}
@@ -78,12 +78,22 @@ func identityFields() []Field {
 			}
 			return Value{kind: identity, r: w.Record}
 		}).into(func(r *record.Record, v Value) {
-			if b, err := hex.DecodeString(v.s); err == nil && len(b) == len(r.UID) {
-				r.UID = record.UID(b)
+			if id, ok := parseUID(v.s); ok {
+				r.UID = id
 			}
 		})},
+		{"revision", Count, "", "number of the record among those of the connection, from 1, where there are interim ones: the one with the highest counts, which is the final one's; absent where it is the only one", hidden{without: revisions}, at(func(r *record.Record) any { return &r.Revision }).ifAny()},
 	}
 	return append(fields, identityDetails()...)
+}
+
+// parseUID reads a uid.
+func parseUID(text string) (id record.UID, ok bool) {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != len(id) {
+		return id, false
+	}
+	return record.UID(b), true
 }
 
 func placeOf(w *row) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
@@ -35,16 +36,22 @@ type Set struct {
 	reader *schema.RecordReader
 	in     rows   // of the file that is read; nil before the first
 	at     int    // that file
+	row    int    // that was read last
 	before uint64 // packets of those before it
 	most   uint64 // the greatest number of a packet in it
 	local  map[capture.Addr]bool
 	bad    int
+
+	once    *schema.Revisions
+	befores []uint64      // before of each file
+	goingOn []schema.Last // connections whose last record is an interim one, when all files were read
+	again   bool          // these are read
 }
 
 // Open looks at the ends of the files, where what a run knew besides the connections stands. warn is
 // told what cannot be understood, and left out.
 func Open(files []File, warn func(error)) (*Set, error) {
-	s := &Set{files: files, warn: warn, reader: schema.NewRecordReader(), local: map[capture.Addr]bool{}}
+	s := &Set{files: files, warn: warn, reader: schema.NewRecordReader(), local: map[capture.Addr]bool{}, once: schema.NewRevisions()}
 	for _, f := range files {
 		h, left, err := headOf(f)
 		if err != nil {
@@ -124,9 +131,14 @@ type rows interface {
 // misreading is that a row cannot be understood.
 type misreading struct{ error }
 
-// Next is the record of the next connection, borrowed until it is called again; io.EOF when there is none.
-func (s *Set) Next() (*record.Record, error) {
+// next is the next record of the files.
+func (s *Set) next() (*record.Record, error) {
 	for s.at < len(s.files) {
+		if s.again && (len(s.goingOn) == 0 || s.goingOn[0].Input > s.at) {
+			s.close()
+			s.at++
+			continue
+		}
 		f := s.files[s.at]
 		if s.in == nil {
 			if err := s.begin(f); err != nil {
@@ -134,13 +146,16 @@ func (s *Set) Next() (*record.Record, error) {
 			}
 		}
 		r, err := s.in.next(s.reader)
+		s.row++
 		var wrong misreading
 		switch {
 		case err == nil:
-			s.note(r)
 			return r, nil
+		case err == io.EOF && s.again: // it has changed since
+			s.goingOn = slices.DeleteFunc(s.goingOn, func(l schema.Last) bool { return l.Input == s.at })
 		case err == io.EOF:
 			s.ended()
+		case errors.As(err, &wrong) && s.again:
 		case errors.As(err, &wrong):
 			s.misread(fmt.Errorf("%s: %w", f.Name, err))
 		default:
@@ -152,15 +167,29 @@ func (s *Set) Next() (*record.Record, error) {
 
 // begin begins a file.
 func (s *Set) begin(f File) (err error) {
+	if _, err := f.In.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
 	s.in = &lines{in: schema.NewLineReader(f.In)}
 	if parquet.Is(f.In) {
 		if s.in, err = openTable(f); err != nil {
 			return err
 		}
 	}
-	s.reader.Before(s.before, s.filesBefore())
-	s.most, s.bad = 0, 0
+	if !s.again {
+		s.befores = append(s.befores, s.before)
+	}
+	s.reader.Before(s.befores[s.at], s.filesBefore())
+	s.most, s.bad, s.row = 0, 0, 0
 	return nil
+}
+
+// close closes what is read.
+func (s *Set) close() {
+	if s.in != nil {
+		s.in.close()
+		s.in = nil
+	}
 }
 
 // misread tells of the first line of a file that cannot be understood.
@@ -182,7 +211,7 @@ func (s *Set) filesBefore() (n int) {
 
 // note takes from a record what is told of the run where nothing else tells it.
 func (s *Set) note(r *record.Record) {
-	s.most = max(s.most, r.LastPacket-s.before)
+	s.most = max(s.most, r.LastPacket-s.befores[s.at])
 	for e, local := range s.reader.Local() {
 		if local {
 			s.local[[2]capture.Endpoint{r.Orig, r.Resp}[e].Addr] = true
@@ -216,7 +245,6 @@ func (s *Set) ended() {
 	} else {
 		s.before += h.Packets
 	}
-	s.in.close()
-	s.in = nil
+	s.close()
 	s.at++
 }

@@ -42,6 +42,7 @@ type Record struct {
 	VLANs        [2]uint16
 	NVLAN        uint8
 	Interim      bool   // an interim record of a long connection: "final": false
+	Revision     uint32 // number of the record among those of the connection, from 1: the last one counts; 0 where it is the only one
 	Input        *Input // nil when nothing is known of it; not to be changed
 	UID          UID    // as it was read back; see Unique
 	ConnState    string // Zeek's
