@@ -29,11 +29,12 @@ type service struct {
 	since    fold.Range[int64] // when that was first sent
 	heard    int64             // the last packet of any other
 	answered uint64            // of those that opened, on which the listener sent data
+	sent     uint64            // segments with data, by the listener
 }
 
 // Fields walks over what is summed up.
 func (s *service) Fields(w *fold.Walk) {
-	fold.Sum(w, &s.opened, &s.running, &s.prompt, &s.clean, &s.beside, &s.answered)
+	fold.Sum(w, &s.opened, &s.running, &s.prompt, &s.clean, &s.beside, &s.answered, &s.sent)
 	s.started.Fields(w)
 	s.ttl.Fields(w)
 	fold.Sum(w, &s.hung)
@@ -115,6 +116,7 @@ func (c *census) add(r *record.Record) {
 	s := c.kept.At(port(r.Resp))
 	s.opened, s.running, s.prompt = s.opened+opened, s.running+running, s.prompt+prompt
 	s.started.Take(r.Start)
+	s.sent += uint64(r.Ends[record.Resp].DataSegments)
 	if r.Ends[record.Resp].SeenBytes > 0 {
 		s.answered += opened
 	}
@@ -152,6 +154,14 @@ func (c *Context) served(e capture.Endpoint) *service {
 func (c *Context) connections(e capture.Endpoint) uint64 {
 	if s := c.served(e); s != nil {
 		return s.opened + s.running
+	}
+	return 0
+}
+
+// sent is how many segments with data a listener sent, on all of its connections.
+func (c *Context) sent(e capture.Endpoint) uint64 {
+	if s := c.served(e); s != nil {
+		return s.sent
 	}
 	return 0
 }

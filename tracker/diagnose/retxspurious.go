@@ -21,7 +21,8 @@ acknowledged before its repeat was sent needed none. Where the receiver sends ne
 are needless if each ACK since a timeout answers the next transmission, in order: data that comes twice draws
 a duplicate ACK at once (RFC 9293 section 3.10.7.4). Each such repeat took the sender's
 rate down for nothing. Reordering on the path, a delay that jumps, ACKs that are lost or
-held back make these. Fewer than one in 100 segments with data cost next to nothing: an info. Repeats that the capture itself doubled are not counted.`,
+held back make these. Fewer than one in 100 of the segments with data
+that the side sent, or the listener on all of its connections, cost next to nothing: an info. Repeats that the capture itself doubled are not counted.`,
 		New: func(o *Options) Fold {
 			l := needlessLimits{least: o.count("retx-spurious", 10, "needless repeats of one side from which on it counts"),
 				share: o.share("retx-spurious-share", 20, "of its repeats that must be needless")}
@@ -50,14 +51,18 @@ func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.En
 	}
 }
 
-func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
+func (l needlessLimits) tell(c *Context, s Subject, x *disorder) (Finding, bool) {
 	reordered := onPath("packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering")
 	shown := fmt.Sprintf("the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).", say.Thousands(x.dsacks))
 	if x.dsacks == 0 {
 		shown = "timestamps show it (RFC 3522), or ACKs: each answers one segment, in order, and what comes twice draws a duplicate ACK at once (RFC 9293 section 3.10.7.4)."
 	}
+	sent := x.segments
+	if s.Kind == SubjectListener {
+		sent = max(sent, c.sent(s.A))
+	}
 	f := Finding{
-		Severity: effect{harmless: x.wrong*100 < x.segments}.severity(), Confidence: Likely,
+		Severity: effect{harmless: x.wrong*100 < sent}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s retransmitted data that had arrived: %s of its %s were spurious", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
 		Explanation: "The data had arrived: " + shown,
 		causes: []Cause{reordered, hostOrPath("the delay jumps: a queue that fills, a mobile network, a paused virtual machine"),

@@ -26,8 +26,9 @@ fast as data comes. The sender then probes with doubling pauses until it opens
 (section 3.8.6.1). Counted are connections with an episode long enough to be felt; those
 of some milliseconds slow a fast sender down, which is receiver-limited; a sender that goes
 on probing a window that is open again is window-not-taken. A RST's window
-of 0 is none. A person who pauses a download does the same, and so does a printer: to the ports
-that printers listen at it is an info below 60 s.`,
+of 0 is none. Less than half a second in all, by default, is an info: nobody feels it. A person who
+pauses a download closes the window too, and so does a printer: to the ports that printers listen at
+it is an info below 60 s.`,
 		New: func(o *Options) Fold {
 			l := closedLimitsOf(o)
 			return newFold(l.add, l.tell)
@@ -57,7 +58,7 @@ func prints(port uint16) bool { return port == 515 || port == 631 || port == 910
 
 func (l closedLimits) tell(_ *Context, s Subject, x *waits) (Finding, bool) {
 	f := Finding{
-		Severity: effect{felt: x.longest >= l.much}.severity(), Confidence: Proven,
+		Severity: effect{harmless: x.total*2 < l.much, felt: x.longest >= l.much}.severity(), Confidence: Proven,
 		Title: fmt.Sprintf("%s closed its window %s on %s, for %s in all: its application does not read", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
 		Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait%s.",
 			lasting(x.times, x.longest)),
