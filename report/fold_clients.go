@@ -154,8 +154,8 @@ func (s *suffering) Fields(w *fold.Walk) {
 	fold.Max(w, &s.last)
 }
 
-// bad is how many went wrong.
-func (s *suffering) bad() (n uint64) {
+// Weight is how many went wrong.
+func (s *suffering) Weight() (n uint64) {
 	for _, c := range s.by {
 		n += c
 	}
@@ -164,7 +164,7 @@ func (s *suffering) bad() (n uint64) {
 
 // clients is the fold of those who open connections.
 type clients struct {
-	by fold.Bounded[host, suffering, *suffering]
+	by fold.Worst[host, suffering, *suffering]
 	// Of what is recent only what goes wrong counts, and how many there were in all: a crowd for whom all
 	// goes well costs little.
 	recent bool
@@ -172,7 +172,7 @@ type clients struct {
 }
 
 func newClients(o SummaryOptions) sums {
-	return &clients{by: fold.NewBounded[host, suffering](maxClients), recent: o.Recent, tried: fold.NewBounded[host, count](maxTriers)}
+	return &clients{by: fold.NewWorst[host, suffering](maxClients), recent: o.Recent, tried: fold.NewBounded[host, count](maxTriers)}
 }
 
 func (c *clients) narrow(by int) {
@@ -188,7 +188,10 @@ func (c *clients) add(r *record.Record) {
 	if c.recent {
 		c.tried.At(host(r.Orig.Addr)).n++
 	}
-	if hard || !c.recent {
+	switch {
+	case hard:
+		c.by.Bad(host(r.Orig.Addr), r.ID).add(r, k, hard)
+	case !c.recent:
 		c.by.At(host(r.Orig.Addr)).add(r, k, hard)
 	}
 }
@@ -214,6 +217,8 @@ type Client struct {
 	Conn, Packet uint64
 	PacketAt     int64
 	Server       capture.Endpoint
+	AtLeast      bool // the table is full: numbers are at least these
+	lack         fold.Lack
 	kinds        int // while they are put in order: where what went wrong is counted
 }
 
@@ -231,11 +236,10 @@ func (s *Summary) clients(n int, troubled bool) (worst []Client, of uint64) {
 	if c == nil {
 		return nil, 0
 	}
-	c.by.Trim()
 	c.tried.Trim()
 	var kinds []*[nHardships]uint64
 	for k, v := range c.by.All() {
-		bad := v.bad()
+		bad := v.Weight()
 		if troubled && bad == 0 {
 			continue
 		}
@@ -246,7 +250,8 @@ func (s *Summary) clients(n int, troubled bool) (worst []Client, of uint64) {
 				tried = n.n
 			}
 		}
-		x := Client{Addr: capture.Addr(k), Tried: tried, Bad: bad, Resets: v.resets, Again: v.again, Last: v.last, kinds: len(kinds)}
+		x := Client{Addr: capture.Addr(k), lack: c.by.Lacks(k), Tried: tried, Bad: bad, Resets: v.resets, Again: v.again, Last: v.last, kinds: len(kinds)}
+		x.AtLeast = x.lack.Any()
 		if v.first.Some {
 			f := &v.first.V
 			x.Since, x.Conn, x.Packet, x.PacketAt, x.Server = f.At, f.ID, f.Packet, f.PacketAt, capture.Endpoint{Addr: f.Server, Port: f.ServerAt}

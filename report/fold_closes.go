@@ -40,6 +40,9 @@ func (b *blame) Fields(w *fold.Walk) {
 	fold.Max(w, &b.waited)
 }
 
+// Weight is how many there are.
+func (b *blame) Weight() uint64 { return b.n }
+
 // closes is the fold of how connections closed.
 type closes struct {
 	kinds        [record.NCloseKinds]uint64 // but for normal ones
@@ -52,7 +55,7 @@ type closes struct {
 	opening      uint64 // never opened, but the input ended before that was late
 	hidden       uint64 // what is missing may have been done out of sight
 	closing      [diagnose.FaultUnackedFIN + 1]unfinished
-	culprits     fold.Bounded[culprit, blame, *blame]
+	culprits     fold.Worst[culprit, blame, *blame]
 	worst        ranking
 }
 
@@ -65,7 +68,7 @@ type unfinished struct {
 
 func newCloses(o SummaryOptions) sums {
 	return &closes{
-		culprits: fold.NewBounded[culprit, blame](maxCulprits),
+		culprits: fold.NewWorst[culprit, blame](maxCulprits),
 		worst:    newRanking(o.Kept, byFault),
 	}
 }
@@ -119,7 +122,7 @@ func (c *closes) add(r *record.Record) {
 	if v.Culprit == record.Orig {
 		who.Host.Port = 0
 	}
-	b := c.culprits.At(who)
+	b := c.culprits.Bad(who, r.ID)
 	b.n++
 	b.ids.Take(r.ID)
 	b.waited = max(b.waited, v.Waited(r))

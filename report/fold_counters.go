@@ -122,7 +122,8 @@ func (c *Counted) addClose(r *record.Record) {
 	}
 }
 
-// counters is the fold of what counters tell, by listener, and of who holds TIME-WAIT now.
+// counters is the fold of what counters tell, by listener, and of who holds TIME-WAIT now. Those with the
+// least hashes stay, not the worst: a counter cannot say that it is at least so much, so each must be whole.
 type counters struct {
 	listeners fold.Bounded[listener, Counted, *Counted]
 	holders   fold.Bounded[listener, holders, *holders]

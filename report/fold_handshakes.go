@@ -20,8 +20,8 @@ func (l listener) Hash() uint64 {
 // failed are kept apart, so that a scan of closed ports can't push out the
 // listeners that work.
 type handshakes struct {
-	opened    fold.Bounded[listener, opened, *opened]
-	failed    fold.Bounded[listener, failed, *failed]
+	opened    fold.Worst[listener, opened, *opened]
+	failed    fold.Worst[listener, failed, *failed]
 	humps     humps
 	midstream uint64
 	forgotten uint64 // dropped by a full table before it was known, or begun without a SYN after it dropped some
@@ -77,8 +77,8 @@ type failed struct {
 
 func newHandshakes(SummaryOptions) sums {
 	return &handshakes{
-		opened: fold.NewBounded[listener, opened](maxListeners),
-		failed: fold.NewBounded[listener, failed](maxListeners),
+		opened: fold.NewWorst[listener, opened](maxListeners),
+		failed: fold.NewWorst[listener, failed](maxListeners),
 	}
 }
 
@@ -113,7 +113,11 @@ func (h *handshakes) narrow(by int) {
 func (h *handshakes) add(r *record.Record) {
 	l := listener(r.Resp)
 	if c, ok := causeOf(r); ok {
-		h.failed.At(l).add(r, c)
+		if c == stillOpening {
+			h.failed.At(l).add(r, c)
+		} else {
+			h.failed.Bad(l, r.ID).add(r, c)
+		}
 		return
 	}
 	switch {
@@ -127,7 +131,11 @@ func (h *handshakes) add(r *record.Record) {
 		h.midstream++
 		return
 	}
-	h.opened.At(l).add(r)
+	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 || r.Close.Kind == record.CloseReset || sentence.OneSided(r) {
+		h.opened.Bad(l, r.ID).add(r)
+	} else {
+		h.opened.At(l).add(r)
+	}
 	h.humps.add(r)
 }
 
@@ -149,6 +157,9 @@ func sentAgain(sent uint32) uint64 {
 	}
 	return uint64(sent - 1)
 }
+
+// Weight is how often something did not go as it should.
+func (s *opened) Weight() uint64 { return s.repeated + s.resets + s.oneSided }
 
 func (s *opened) add(r *record.Record) {
 	s.n++
@@ -249,6 +260,9 @@ func (s *failed) Fields(w *fold.Walk) {
 	s.answer.Fields(w)
 	fold.Sum(w, &s.synAgain, &s.synACKAgain, &s.waiting)
 }
+
+// Weight is how many attempts failed.
+func (s *failed) Weight() uint64 { return s.total() }
 
 // total is how many attempts failed.
 func (s *failed) total() (n uint64) {

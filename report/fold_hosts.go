@@ -40,6 +40,9 @@ func (h *hosting) Fields(w *fold.Walk) {
 	fold.Max(w, &h.rtt)
 }
 
+// Weight is how often something went wrong.
+func (h *hosting) Weight() uint64 { return h.failed + h.missed + h.resets + h.repeats }
+
 // add takes in a connection in which the host is an end.
 func (h *hosting) add(r *record.Record, e record.End) {
 	h.conns++
@@ -71,16 +74,23 @@ func (h *hosting) add(r *record.Record, e record.End) {
 
 // hosts is the fold of hosts.
 type hosts struct {
-	by fold.Bounded[host, hosting, *hosting]
+	by fold.Worst[host, hosting, *hosting]
 }
 
-func newHosts(SummaryOptions) sums { return &hosts{fold.NewBounded[host, hosting](maxHosts)} }
+func newHosts(SummaryOptions) sums { return &hosts{fold.NewWorst[host, hosting](maxHosts)} }
 
 func (h *hosts) narrow(by int) { h.by.Narrow(by) }
 
 func (h *hosts) add(r *record.Record) {
-	h.by.At(host(r.Orig.Addr)).add(r, record.Orig)
-	h.by.At(host(r.Resp.Addr)).add(r, record.Resp)
+	c, failed := causeOf(r)
+	failed = failed && c != stillOpening
+	for e, addr := range [...]capture.Addr{r.Orig.Addr, r.Resp.Addr} {
+		if failed || r.Close.Kind == record.CloseReset && r.Close.ResetBy == record.End(e) || r.Ends[e].Retx > 0 {
+			h.by.Bad(host(addr), r.ID).add(r, record.End(e))
+		} else {
+			h.by.At(host(addr)).add(r, record.End(e))
+		}
+	}
 }
 
 // Fields walks over the hosts.
@@ -90,6 +100,7 @@ func (h *hosts) Fields(w *fold.Walk) { h.by.Fields(w) }
 type hostRow struct {
 	host
 	*hosting
+	lack fold.Lack
 }
 
 // hostOrders are the sort keys of the hosts report but the address, which breaks ties.
@@ -107,14 +118,13 @@ func hostOrders() map[string]func(h *hosting) uint64 {
 
 // list returns the hosts, greatest first by a key.
 func (h *hosts) list(key string) []hostRow {
-	h.by.Trim()
 	of, ok := hostOrders()[key]
 	if !ok {
 		of = hostOrders()["bytes"]
 	}
 	rows := make([]hostRow, 0, h.by.Len())
 	for k, v := range h.by.All() {
-		rows = append(rows, hostRow{k, v})
+		rows = append(rows, hostRow{k, v, h.by.Lacks(k)})
 	}
 	slices.SortFunc(rows, func(a, b hostRow) int {
 		return cmp.Or(cmp.Compare(of(b.hosting), of(a.hosting)), bytes.Compare(a.host[:], b.host[:]))

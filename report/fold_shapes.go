@@ -66,10 +66,10 @@ func (a *alike) Fields(w *fold.Walk) {
 
 // shapes is the fold of the ways that connections went through the states.
 type shapes struct {
-	by fold.Bounded[shape, alike, *alike]
+	by fold.Worst[shape, alike, *alike]
 }
 
-func newShapes(SummaryOptions) sums { return &shapes{fold.NewBounded[shape, alike](maxShapes)} }
+func newShapes(SummaryOptions) sums { return &shapes{fold.NewWorst[shape, alike](maxShapes)} }
 
 func (s *shapes) narrow(by int) { s.by.Narrow(by) }
 
@@ -77,7 +77,7 @@ func (s *shapes) add(r *record.Record) {
 	if len(r.Transitions) == 0 {
 		return // there is no way to draw: stored records have none unless they were asked for
 	}
-	a := s.by.At(shape{r.Open.Kind, r.Close.Kind, r.Close.ResetCause, r.States, Troubled(r)})
+	a := s.of(shape{r.Open.Kind, r.Close.Kind, r.Close.ResetCause, r.States, Troubled(r)}, r.ID)
 	a.n++
 	if a.first.Some && a.first.V.ID < r.ID {
 		return
@@ -92,6 +92,17 @@ func (s *shapes) add(r *record.Record) {
 	}
 	a.first.Take(x)
 }
+
+// of is where connections of a shape are counted.
+func (s *shapes) of(k shape, id uint64) *alike {
+	if k.Troubled {
+		return s.by.Bad(k, id)
+	}
+	return s.by.At(k)
+}
+
+// Weight is how many there are.
+func (a *alike) Weight() uint64 { return a.n }
 
 // Heard is until when each end of a connection sent something, ns since 1970: what is told of it
 // after that is concluded. It is the end of the connection where that is not known.
@@ -119,6 +130,7 @@ type Lane struct {
 	Start, End int64    // ns; the end of its TIME-WAIT where it had one
 	Heard      [2]int64 // until when each end sent something
 	Alike      uint64
+	AtLeast    bool // there were too many ways to count all of each
 	Troubled   bool
 	Edges      []record.Transition
 }
@@ -130,11 +142,10 @@ func (s *Summary) Lanes(n int) (lanes []Lane, more int) {
 	if f == nil {
 		return nil, 0
 	}
-	f.by.Trim()
 	for k, a := range f.by.All() {
 		x := &a.first.V
 		if len(x.Edges) > 0 {
-			lanes = append(lanes, Lane{ID: x.ID, Orig: x.Orig, Resp: x.Resp, Start: x.Start, End: x.End, Heard: x.Heard, Alike: a.n, Troubled: k.Troubled, Edges: x.Edges})
+			lanes = append(lanes, Lane{ID: x.ID, Orig: x.Orig, Resp: x.Resp, Start: x.Start, End: x.End, Heard: x.Heard, Alike: a.n, AtLeast: f.by.Lacks(k).Any(), Troubled: k.Troubled, Edges: x.Edges})
 		}
 	}
 	slices.SortFunc(lanes, func(a, b Lane) int {

@@ -74,19 +74,22 @@ func (h *holding) Fields(w *fold.Walk) {
 	fold.Items(w, &h.ids)
 }
 
+// Weight is how many entered.
+func (h *holding) Weight() uint64 { return h.total() }
+
 // total is how many entered.
 func (h *holding) total() uint64 { return h.n + h.untimed }
 
 // timeWaits is the fold of TIME-WAITs.
 type timeWaits struct {
-	rows fold.Bounded[held, holding, *holding]
+	rows fold.Worst[held, holding, *holding]
 	all  holding
 	// steps is how many steps the population of each row has.
 	steps int
 }
 
 func newTimeWaits(SummaryOptions) sums {
-	return &timeWaits{rows: fold.NewBounded[held, holding](maxHolders), steps: holderSteps}
+	return &timeWaits{rows: fold.NewWorst[held, holding](maxHolders), steps: holderSteps}
 }
 
 func (t *timeWaits) narrow(by int) {
@@ -105,13 +108,13 @@ func (t *timeWaits) add(r *record.Record) {
 }
 
 func (t *timeWaits) enter(k held, r *record.Record) {
-	t.rows.At(k).add(r, t.steps)
+	t.rows.Bad(k, r.ID).add(r, t.steps) // who holds many is looked for
 	t.all.add(r, totalSteps)
 }
 
 // cites reports whether the row that was added to last names a connection.
 func (t *timeWaits) cites(id uint64) bool {
-	_, h := t.rows.Last()
+	h := t.rows.Last()
 	return h != nil && slices.Contains(h.ids.Items(), id)
 }
 
@@ -123,7 +126,6 @@ func (t *timeWaits) Fields(w *fold.Walk) {
 
 // ledger hands out the rows for judgement; end is when the input ended.
 func (t *timeWaits) ledger(end, msl int64) []diagnose.Holding {
-	t.rows.Trim()
 	rows := make([]diagnose.Holding, 0, t.rows.Len())
 	twoMSL := cmp.Or(2*msl, defaultTwoMSL)
 	late, later := fold.Second(end-twoMSL), fold.Second(end-diagnose.GrowthSpan(twoMSL))
@@ -131,7 +133,7 @@ func (t *timeWaits) ledger(end, msl int64) []diagnose.Holding {
 		n, at := h.pop.Peak()
 		rows = append(rows, diagnose.Holding{Holder: k.Holder, Dest: k.Dest, Entered: h.total(), Now: h.now, Peak: n, PeakAt: at * oneSecond,
 			Reused: h.reused, Since: h.entries.Least, Last: h.entries.Most, Recent: h.pop.Entered(late),
-			Grew: h.pop.Growth(later, fold.Second(end)), Conns: slices.Clone(h.ids.Items())})
+			Grew: h.pop.Growth(later, fold.Second(end)), Conns: slices.Clone(h.ids.Items()), AtLeast: t.rows.Lacks(k).Bad})
 	}
 	return rows
 }
@@ -146,7 +148,6 @@ type peak struct {
 
 // peaks adds up the rows of each host; greatest first, ties by address.
 func (t *timeWaits) peaks() []peak {
-	t.rows.Trim()
 	hosts := make(map[capture.Addr]*fold.Series)
 	for k, h := range t.rows.All() {
 		s := hosts[k.Holder.Addr]

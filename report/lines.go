@@ -85,6 +85,7 @@ type findingLine struct {
 	Subject     outside   `json:"subject"`
 	SubjectKind outside   `json:"subject_kind"`
 	Count       uint64    `json:"count"`
+	AtLeast     bool      `json:"at_least,omitempty"`
 	Open        uint64    `json:"open,omitempty"`
 	Conns       []uint64  `json:"conns"`
 	Packets     []uint64  `json:"packets"`
@@ -96,7 +97,7 @@ func lineOfFinding(f *diagnose.Finding) *findingLine {
 	l := &findingLine{Type: "finding", ID: outside(f.ID), Detector: outside(f.Detector), Severity: outside(f.Severity.String()),
 		Confidence: outside(f.Confidence.String()), Title: outside(f.Title), Explanation: outside(f.Explanation), Causes: escaped(f.Causes), Order: outside(f.Order),
 		Advice: outside(strings.Join(f.Advice, " ")), Subject: outside(f.Subject.String()), SubjectKind: outside(f.Subject.Kind.String()),
-		Count: f.Count, Open: f.Open, Conns: append([]uint64{}, f.Conns...), Packets: append([]uint64{}, f.Packets...)}
+		Count: f.Count, AtLeast: f.AtLeast, Open: f.Open, Conns: append([]uint64{}, f.Conns...), Packets: append([]uint64{}, f.Packets...)}
 	if f.Since != 0 || f.Until != 0 { // else no packet has a time
 		l.Since, l.Until = new(moment(f.Since)), new(moment(f.Until))
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/table"
 	"tcpwatch/report/sentence"
@@ -30,14 +31,14 @@ func closesTable() Table {
 type culpritRow struct {
 	culprit
 	*blame
+	lack fold.Lack
 }
 
 // blamed lists the culprits, sorted by key.
 func (c *closes) blamed(key string) []culpritRow {
-	c.culprits.Trim()
 	rows := make([]culpritRow, 0, c.culprits.Len())
 	for k, b := range c.culprits.All() {
-		rows = append(rows, culpritRow{k, b})
+		rows = append(rows, culpritRow{k, b, c.culprits.Lacks(k)})
 	}
 	slices.SortFunc(rows, func(a, b culpritRow) int {
 		var first int
@@ -91,7 +92,7 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	g := table.Table{Columns: []table.Column{{Title: "who", Left: true}, {Title: "what", Left: true},
 		{Title: "count"}, {Title: "longest", Quiet: true}, {Title: "examples", Left: true}}}
 	for _, r := range shown {
-		g.Rows = append(g.Rows, table.Row{Cells: []string{r.who(), ways[r.way()].what, say.Thousands(r.n), p.waited(r.waited), r.ids.String()}})
+		g.Rows = append(g.Rows, table.Row{Cells: []string{r.who(), ways[r.way()].what, say.Thousands(r.n), p.waited(r.waited), r.ids.String()}, Notes: lackNotes(r.lack)})
 	}
 	if err := p.table(&g); err != nil {
 		return err

@@ -34,6 +34,7 @@ type listenerRow struct {
 	listener
 	opened opened
 	failed failed
+	lack   fold.Lack
 }
 
 func (r *listenerRow) attempts() uint64 { return r.opened.n + r.failed.total() }
@@ -44,8 +45,6 @@ func compareEndpoints(a, b capture.Endpoint) int {
 
 // listeners joins what completed and what failed, sorted by key.
 func (h *handshakes) listeners(key string) []*listenerRow {
-	h.opened.Trim()
-	h.failed.Trim()
 	rows := make(map[listener]*listenerRow)
 	for l, v := range h.opened.All() {
 		rows[l] = &listenerRow{listener: l, opened: *v}
@@ -57,7 +56,8 @@ func (h *handshakes) listeners(key string) []*listenerRow {
 		rows[l].failed = *v
 	}
 	all := make([]*listenerRow, 0, len(rows))
-	for _, r := range rows {
+	for l, r := range rows {
+		r.lack = h.opened.Lacks(l).Or(h.failed.Lacks(l))
 		all = append(all, r)
 	}
 	slices.SortFunc(all, func(a, b *listenerRow) int {
@@ -132,6 +132,18 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	return nil
 }
 
+// lackNotes say what a full table cost a row of it: what went wrong comes first, so that most often all of
+// that is there.
+func lackNotes(x fold.Lack) []table.Note {
+	switch {
+	case x.Bad:
+		return []table.Note{{Style: say.Yellow, Text: "at least: the table is full, and some of what went wrong is in the totals only"}}
+	case x.Well:
+		return []table.Note{{Style: say.Yellow, Text: "the table is full: all that went wrong is counted, of what went well some is in the totals only"}}
+	}
+	return nil
+}
+
 // lostRows says what a full table cost.
 func (p *page) lostRows(n uint64, what, of string, limit uint64) {
 	if n > 0 {
@@ -148,8 +160,13 @@ func (p *page) listenerRow(r *listenerRow, some bool) table.Row {
 		h       *fold.Histogram
 		percent uint64
 	}{{&r.opened.felt, 50}, {&r.opened.felt, 95}, {&r.opened.felt, 99}, {&r.opened.felt, 100}, {&r.opened.server, 50}, {&r.opened.client, 50}} {
-		row.Cells = append(row.Cells, p.quantile(q.h, q.percent))
+		cell := p.quantile(q.h, q.percent)
+		if r.lack.Any() {
+			cell = "" // that of those that are counted is not that of all
+		}
+		row.Cells = append(row.Cells, cell)
 	}
+	row.Notes = lackNotes(r.lack)
 	for c := range r.failed.n[:nFailures] {
 		if r.failed.n[c] > 0 {
 			row.Notes = append(row.Notes, table.Note{Style: say.Red, Text: p.failure(&r.failed, cause(c))})
@@ -299,6 +316,7 @@ type Listener struct {
 	Resets  uint64 // connections that a RST ended
 	Felt    int64  // the 99th percentile of the felt time, ns; 0 where none is known
 	Why     string // why attempts failed, with counts; "" where none did
+	AtLeast bool   // the table is full: numbers are at least these
 }
 
 // WorstListeners are the servers at which opening goes worst, n at most: where most failed or is
@@ -307,8 +325,8 @@ func (s *Summary) WorstListeners(n int) (worst []Listener, of uint64) {
 	for _, r := range undamaged[*handshakes](s).listeners("") {
 		x := Listener{Endpoint: capture.Endpoint(r.listener), Done: r.opened.n, Failed: r.failed.total(), Opening: r.failed.n[stillOpening],
 			Waiting: r.failed.waiting, Again: r.opened.synAgain + r.opened.synACKAgain + r.failed.synAgain + r.failed.synACKAgain,
-			Resets: r.opened.resets, Why: failures(&r.failed)}
-		if r.opened.felt.N() > 0 {
+			Resets: r.opened.resets, Why: failures(&r.failed), AtLeast: r.lack.Any()}
+		if r.opened.felt.N() > 0 && !x.AtLeast {
 			x.Felt = r.opened.felt.Quantile(99)
 		}
 		worst = append(worst, x)

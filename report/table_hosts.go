@@ -49,7 +49,7 @@ func writeHosts(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		}
 		unknown = unknown || r.unknown > 0
 		g.Rows = append(g.Rows, table.Row{Cells: []string{capture.Addr(r.host).String(), say.Thousands(r.opened), say.Thousands(r.failed),
-			say.Thousands(r.accepted), say.Thousands(r.missed), say.Thousands(r.resets), say.Thousands(r.sent), say.Thousands(r.received), say.Thousands(r.repeats), rtt}})
+			say.Thousands(r.accepted), say.Thousands(r.missed), say.Thousands(r.resets), say.Thousands(r.sent), say.Thousands(r.received), say.Thousands(r.repeats), rtt}, Notes: lackNotes(r.lack)})
 	}
 	if err := p.table(&g); err != nil {
 		return err
@@ -87,7 +87,7 @@ func writeClients(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	g := table.Table{Columns: []table.Column{{Title: "client", Left: true}, {Title: "tried"}, {Title: "in trouble"}, {Title: "resets"}, {Title: "resent SYNs"}}}
 	for i := range rows {
 		r := &rows[i]
-		row := table.Row{Cells: []string{r.Addr.String(), say.Thousands(r.Tried), say.Thousands(r.Bad), say.Thousands(r.Resets), say.Thousands(r.Again)}}
+		row := table.Row{Notes: lackNotes(r.lack), Cells: []string{r.Addr.String(), say.Thousands(r.Tried), say.Thousands(r.Bad), say.Thousands(r.Resets), say.Thousands(r.Again)}}
 		if r.Why != "" {
 			text := fmt.Sprintf("%s; the first: %s to %s, packet %d", r.Why, sentence.ID(r.Conn), r.Server, r.Packet)
 			if r.Since != 0 {

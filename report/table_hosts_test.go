@@ -76,7 +76,6 @@ func TestHostsAreBounded(t *testing.T) {
 		s.Add(r)
 	}
 	h := sumsOf[*hosts](s)
-	h.by.Trim()
 	if h.by.Len() != maxHosts/8 || h.by.Total().conns != 2*n {
 		t.Errorf("%d hosts, %d ends of connections", h.by.Len(), h.by.Total().conns)
 	}

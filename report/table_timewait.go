@@ -35,14 +35,14 @@ type holdingRow struct {
 	*holding
 	peak uint64
 	at   int64 // second since 1970
+	lack fold.Lack
 }
 
 func (t *timeWaits) list(key string) []holdingRow {
-	t.rows.Trim()
 	rows := make([]holdingRow, 0, t.rows.Len())
 	for k, h := range t.rows.All() {
 		n, at := h.pop.Peak()
-		rows = append(rows, holdingRow{k, h, max(n, h.now), at}) // the peak is told to a second: what leaves in that one is not in it
+		rows = append(rows, holdingRow{k, h, max(n, h.now), at, t.rows.Lacks(k)}) // the peak is told to a second: what leaves in that one is not in it
 	}
 	slices.SortFunc(rows, func(a, b holdingRow) int {
 		holder := cmp.Or(compareEndpoints(a.Holder, b.Holder), compareEndpoints(a.Dest, b.Dest))
@@ -141,7 +141,7 @@ func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) table.Row {
 		peak, at, share = "-", "-", "-"
 	}
 	return table.Row{Cells: []string{key, say.Thousands(r.now), peak, at, say.Thousands(r.total()),
-		r.perSecond(), say.Thousands(r.reused), p.releases(r.holding), share, r.ids.String()}}
+		r.perSecond(), say.Thousands(r.reused), p.releases(r.holding), share, r.ids.String()}, Notes: lackNotes(r.lack)}
 }
 
 // releases is when the first and the last of those still held end.

@@ -78,6 +78,9 @@ func (s *Bounded[K, V, P]) enter(k K) P {
 			return &s.rest
 		}
 	}
+	if s.items == nil {
+		s.items = make(map[K]P)
+	}
 	v := P(new(V))
 	s.items[k] = v
 	s.last, s.lastKey = v, k
@@ -164,11 +167,14 @@ func (s *Bounded[K, V, P]) Fields(w *Walk) {
 	}
 }
 
-// write writes the keys in the order of what is written of them.
+// write writes the keys in the order of what is written of them, down to the limit: equal
+// values are equal bytes, in whatever order things came.
 func (s *Bounded[K, V, P]) write(w *Walk) {
-	w.bool(s.full)
-	w.uint(s.cut)
-	P(&s.rest).Fields(w)
+	s.Trim()
+	if w.bool(s.full) { // else there is no rest
+		w.uint(s.cut)
+		P(&s.rest).Fields(w)
+	}
 	type entry struct {
 		key   string
 		value P
@@ -188,11 +194,10 @@ func (s *Bounded[K, V, P]) write(w *Walk) {
 }
 
 func (s *Bounded[K, V, P]) read(w *Walk) {
-	full, cut := w.bool(false), w.uint(0)
-	if full {
-		s.lower(cut)
+	if w.bool(false) {
+		s.lower(w.uint(0))
+		P(&s.rest).Fields(w)
 	}
-	P(&s.rest).Fields(w)
 	for range w.length(0) {
 		var k K
 		Plain(w, &k)

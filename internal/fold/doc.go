@@ -22,6 +22,6 @@
 // (report.Summary's AppendBinary); no output of the program does that yet.
 //
 // Plain numbers are [Sum], [Max] and [Least]; [Range], [First], [Distinct], [Histogram],
-// [Series], [Ranking] and [Bounded] are folds to be used as fields. It imports the standard
+// [Series], [Ranking], [Bounded] and [Worst] are folds to be used as fields. It imports the standard
 // library only.
 package fold

@@ -62,15 +62,16 @@ type some struct {
 // everything is a fold with a field of each kind.
 type everything struct {
 	some
-	best Ranking[turn]
-	by   Bounded[key, some, *some]
+	best  Ranking[turn]
+	by    Bounded[key, some, *some]
+	worst Worst[key, some, *some]
 }
 
 func newEverything() *everything {
 	longest := func(a, b *turn) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.ID, b.ID)) }
 	return &everything{
 		best: NewRanking(4, longest, func(to, from *turn) { *to = *from }),
-		by:   NewBounded[key, some](5),
+		by:   NewBounded[key, some](5), worst: NewWorst[key, some](5),
 	}
 }
 
@@ -78,7 +79,10 @@ func (x *everything) Fields(w *Walk) {
 	x.some.Fields(w)
 	x.best.Fields(w)
 	x.by.Fields(w)
+	x.worst.Fields(w)
 }
+
+func (x *some) Weight() uint64 { return x.sum }
 
 func (x *some) Fields(w *Walk) {
 	Sum(w, &x.sum)
@@ -107,6 +111,11 @@ func (x *everything) add(e event) {
 	x.some.add(e)
 	x.best.Add(&turn{e.length, e.id})
 	x.by.At(e.key).add(e)
+	if e.id%3 == 0 {
+		x.worst.Bad(e.key, e.id).add(e)
+	} else {
+		x.worst.At(e.key).add(e)
+	}
 }
 
 func (x *some) add(e event) {
@@ -153,7 +162,6 @@ func TestPartsMakeTheWhole(t *testing.T) {
 			whole.add(e)
 			parts[rng.IntN(len(parts))].add(e)
 		}
-		whole.by.Trim()
 		merged := newEverything()
 		for _, i := range rng.Perm(len(parts)) {
 			text, back := Append(nil, 1, parts[i]), newEverything()

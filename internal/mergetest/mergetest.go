@@ -6,6 +6,7 @@ package mergetest
 import (
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ type Options struct {
 // and what is kept to be faster.
 var ofFolds = []string{
 	"Bounded.limit", "Bounded.cut", "Bounded.full", "Bounded.last", "Bounded.lastKey",
+	"Worst.last", "Worst.asked", "Worst.told",
 	"Histogram.unused", "Series.came", "Series.out", "Ranking.limit",
 }
 
@@ -151,7 +153,11 @@ func (f *filler) fill(v reflect.Value, path string) {
 	case reflect.String:
 		v.SetString(fmt.Sprint(f.leaf(path)))
 	case reflect.Array:
-		for i := range v.Len() {
+		n := v.Len()
+		if strings.HasSuffix(path, ".parts") && typeName(v.Type().Elem()) == "Bounded" {
+			n = 1 // of a Worst: its parts are alike, and many
+		}
+		for i := range n {
 			f.fill(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
 		}
 	case reflect.Slice:
@@ -187,6 +193,10 @@ func (f *filler) fill(v reflect.Value, path string) {
 			default:
 				f.fill(v.Field(i), path+"."+name)
 			}
+		}
+		if typeName(v.Type()) == "Bounded" { // only of a full one is there something that its limit left out
+			open(v.FieldByName("full")).SetBool(true)
+			open(v.FieldByName("cut")).SetUint(math.MaxUint64)
 		}
 	}
 }

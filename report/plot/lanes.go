@@ -52,6 +52,8 @@ func Lanes(s *report.Summary) *Drawing {
 		l := &lanes[i]
 		names[i] = l.Title()
 		switch {
+		case l.AtLeast && l.Alike > 1:
+			names[i] += fmt.Sprintf(", and %s or more that opened and closed alike", say.Thousands(l.Alike-1))
 		case l.Alike == 2:
 			names[i] += ", and 1 that opened and closed alike"
 		case l.Alike > 2:

@@ -219,6 +219,7 @@ type listener struct {
 	Waiting uint64   `json:"waiting"`
 	Again   uint64   `json:"syns_again"`
 	Resets  uint64   `json:"resets"`
+	AtLeast bool     `json:"at_least,omitempty"`
 	Felt    *float64 `json:"felt_p99_s,omitempty"`
 	Why     string   `json:"why,omitempty"`
 }
@@ -239,7 +240,7 @@ func (s *Server) listeners(r *http.Request) (any, error) {
 	list := []listener{}
 	for i := range all {
 		l := &all[i]
-		y := listener{Server: l.Endpoint.String(), Opened: l.Done, Failed: l.Failed, Opening: l.Opening, Waiting: l.Waiting, Again: l.Again, Resets: l.Resets, Why: l.Why}
+		y := listener{Server: l.Endpoint.String(), Opened: l.Done, Failed: l.Failed, Opening: l.Opening, Waiting: l.Waiting, Again: l.Again, Resets: l.Resets, Why: l.Why, AtLeast: l.AtLeast}
 		if l.Felt > 0 {
 			y.Felt = new(float64(l.Felt) / 1e9)
 		}

@@ -62,7 +62,7 @@ func described(s object, words string) object {
 func schemas() object {
 	finding := closed(object{"type": object{"const": "finding"}, "id": text, "detector": text, "severity": object{"enum": []string{"critical", "warning", "notice", "info"}},
 		"confidence": object{"enum": []string{"proven", "likely", "possible"}}, "title": text, "explanation": text, "causes": listed(text), "causes_order": text, "advice": text, "subject": text, "subject_kind": text,
-		"count": number, "open": number, "conns": listed(number), "packets": listed(number), "since": stamp, "until": stamp,
+		"count": number, "at_least": described(truth, "there were too many subjects to count all of this one"), "open": number, "conns": listed(number), "packets": listed(number), "since": stamp, "until": stamp,
 		"state": object{"enum": []string{"open", "resolved"}}, "at": stamp, "resolved_at": stamp},
 		"type", "id", "detector", "severity", "confidence", "title", "causes", "advice", "subject", "count", "conns", "packets", "state", "at")
 	stats := closed(object{"type": object{"const": "stats"}, "packets": number, "tcp_segments": number, "conns": number, "anonymous": truth, "where": text, "left_out": number,
@@ -73,7 +73,7 @@ func schemas() object {
 		"type", "packets", "tcp_segments", "conns")
 	server := closed(object{"server": described(text, "its address and port"), "opened": described(number, "handshakes that were completed"), "failed": number,
 		"opening": described(number, "attempts that may yet succeed"), "waiting": described(number, "of those, those whose SYN or SYN/ACK was sent again"),
-		"syns_again": described(number, "SYNs and SYN/ACKs that were retransmitted"), "resets": described(number, "connections that a RST ended"),
+		"syns_again": described(number, "SYNs and SYN/ACKs that were retransmitted"), "resets": described(number, "connections that a RST ended"), "at_least": described(truth, "there were too many servers to count all of this one"),
 		"felt_p99_s": described(span, "the 99th percentile of the felt time; absent where none is known"), "why": described(text, "why attempts failed, with counts")},
 		"server", "opened", "failed", "opening", "waiting", "syns_again", "resets")
 	rung := closed(object{"packet": described(number, "absent for an edge that time drove"), "time_s": described(text, "since the first row"),

@@ -180,7 +180,7 @@ func (m *model) serverLine(i int) line {
 		row += fmt.Sprintf(" %*s", c.width, x.rate(l, c.count))
 	}
 	for _, n := range []uint64{l.Waiting, l.Done, l.Failed} {
-		row += fmt.Sprintf(" %7s", say.Thousands(n))
+		row += fmt.Sprintf(" %7s", atLeast(n, l.AtLeast))
 	}
 	return marked(text(hostRole(l.Failed+l.Waiting, l.Again), row), i == x.chosen, m.width)
 }
@@ -189,7 +189,7 @@ func (m *model) serverLine(i int) line {
 func (m *model) clientLine(i int) line {
 	x := &m.hosts
 	c := &x.clients[i]
-	row := fmt.Sprintf("%s %7s %7s", fit(m.alias(c.Addr.String()), 21, true, m.theme.ascii), say.Thousands(c.Tried), say.Thousands(c.Bad))
+	row := fmt.Sprintf("%s %7s %7s", fit(m.alias(c.Addr.String()), 21, true, m.theme.ascii), atLeast(c.Tried, c.AtLeast), atLeast(c.Bad, c.AtLeast))
 	if c.Since != 0 {
 		since := m.phrases.TimeOfDay(c.Since)
 		if m.mayBeOlder(c.Since) {
@@ -198,6 +198,14 @@ func (m *model) clientLine(i int) line {
 		row += fmt.Sprintf("  %-10s  %s", since, ofAll(c))
 	}
 	return marked(text(hostRole(c.Bad, c.Again), cut(row, m.width-2, m.theme.ascii)), len(x.servers)+i == x.chosen, m.width)
+}
+
+// atLeast is a number, with a + where there may be more than are counted.
+func atLeast(n uint64, more bool) string {
+	if more {
+		return say.Thousands(n) + "+"
+	}
+	return say.Thousands(n)
 }
 
 // hostRole is the colour of a host.

@@ -32,11 +32,9 @@ type taking interface{ takes(r *record.Record) bool }
 
 // takes adds a record, and tells whether a subject was asked for.
 func (f *bySubject[V, P]) takes(r *record.Record) bool {
-	before := f.kept.Rest().sum().n
 	f.kept.Forget()
 	f.Add(r)
-	_, v := f.kept.Last()
-	return v != nil || f.kept.Rest().sum().n != before
+	return f.kept.Asked()
 }
 
 // takes adds a record to one of both.

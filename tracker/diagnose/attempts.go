@@ -177,8 +177,6 @@ func (f attempting) Fields(w *fold.Walk) {
 
 // Findings tells of both together.
 func (f attempting) Findings(c *Context) []Finding {
-	f.own.kept.Trim()
-	f.raw.kept.Trim()
 	all := f.own.gathered()
 	for s, v := range f.raw.kept.All() {
 		if own, ok := all[s]; ok {
@@ -189,7 +187,7 @@ func (f attempting) Findings(c *Context) []Finding {
 		}
 		all[s] = v
 	}
-	return f.own.tellAll(c, all)
+	return f.own.tellAll(c, all, func(s Subject) fold.Lack { return f.own.kept.Lacks(s).Or(f.raw.kept.Lacks(s)) })
 }
 
 // Left is how many connections belong to subjects that found no place.
@@ -207,9 +205,9 @@ type cause struct {
 // newAttempts is the Fold of a cause.
 func newAttempts(k cause) Fold {
 	f := newFold(k.add, k.tellBlameless)
-	f.kept = fold.NewBounded[Subject, attempts](maxSubjects - rawSubjects)
+	f.kept = newSubjects[attempts](maxSubjects - rawSubjects)
 	raw := *f
-	raw.kept = fold.NewBounded[Subject, attempts](rawSubjects)
+	raw.kept = newSubjects[attempts](rawSubjects)
 	return attempting{own: f, raw: &raw}
 }
 

@@ -7,12 +7,26 @@ import (
 
 // counted is what a detector keeps of a subject: a value that embeds a tally.
 type counted[V any] interface {
-	fold.Folded[V]
+	fold.Weighed[V]
 	sum() *tally
 }
 
-// subjects holds what a detector keeps.
-type subjects[V any, P counted[V]] = fold.Bounded[Subject, V, P]
+// subjects holds what a detector keeps: whom most trouble befell survives a limit. At is the value of a
+// subject for a connection that is trouble, Well that for one that it is only compared with.
+type subjects[V any, P counted[V]] struct {
+	fold.Worst[Subject, V, P]
+	conn uint64 // that is added
+}
+
+func newSubjects[V any, P counted[V]](limit int) subjects[V, P] {
+	return subjects[V, P]{Worst: fold.NewWorst[Subject, V, P](limit)}
+}
+
+// At is explained at subjects.
+func (s *subjects[V, P]) At(k Subject) P { return s.Bad(k, s.conn) }
+
+// Well is explained at subjects.
+func (s *subjects[V, P]) Well(k Subject) P { return s.Worst.At(k) }
 
 // bySubject is the Fold of most detectors: a value for each subject.
 type bySubject[V any, P counted[V]] struct {
@@ -32,20 +46,28 @@ type bySubject[V any, P counted[V]] struct {
 // gatherFrom is how many subjects make their common cause a subject: ports of a host, hosts.
 const gatherFrom = 3
 
-// atListener is the value of the listener of a connection; it makes no Subject of
+// counted is At, or Well for what is no trouble.
+func (s *subjects[V, P]) counted(k Subject, trouble bool) P {
+	if trouble {
+		return s.At(k)
+	}
+	return s.Well(k)
+}
+
+// wellAt is Well of the listener of a connection; it makes no Subject of
 // one that was asked for last, which would take longer than all the rest.
-func atListener[V any, P counted[V]](s *subjects[V, P], r *record.Record) P {
-	if k, v := s.Last(); v != nil && k.Kind == SubjectListener && k.A == r.Resp {
+func wellAt[V any, P counted[V]](s *subjects[V, P], r *record.Record) P {
+	if k, v := s.LastAt(); v != nil && k.Kind == SubjectListener && k.A == r.Resp {
 		return v
 	}
-	return s.At(listener(r.Resp))
+	return s.Well(listener(r.Resp))
 }
 
 // newFold makes a Fold of two functions: add finds the subject in the record
 // and counts it there (s.At(subject).hitAt(r, packet)), or does nothing; tell makes
 // the finding of a subject, without what the tally knows, or says that there is none.
 func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *record.Record), tell func(c *Context, s Subject, v P) (Finding, bool)) *bySubject[V, P] {
-	return &bySubject[V, P]{kept: fold.NewBounded[Subject, V, P](maxSubjects), add: add, tell: tell}
+	return &bySubject[V, P]{kept: newSubjects[V, P](maxSubjects), add: add, tell: tell}
 }
 
 // newEndFold is a newFold whose add is asked about each end of a connection.
@@ -60,6 +82,7 @@ func (f *bySubject[V, P]) narrow(by int) { f.kept.Narrow(by) }
 
 // Add takes in a record.
 func (f *bySubject[V, P]) Add(r *record.Record) {
+	f.kept.conn = r.ID
 	if f.add != nil {
 		f.add(&f.kept, r)
 		f.note(r.ID)
@@ -79,7 +102,6 @@ func (f *bySubject[V, P]) Suspects(c *Context) {
 	if f.suspect == nil {
 		return
 	}
-	f.kept.Trim()
 	for s, v := range f.kept.All() {
 		f.suspect(c, s, v)
 	}
@@ -93,19 +115,26 @@ func (f *bySubject[V, P]) suspecting(suspect func(c *Context, s Subject, v P)) *
 
 // Findings asks for the finding of each subject.
 func (f *bySubject[V, P]) Findings(c *Context) []Finding {
-	f.kept.Trim()
-	return f.tellAll(c, f.gathered())
+	return f.tellAll(c, f.gathered(), f.lacks)
+}
+
+// lacks tells what may be missing of a subject, or of one that was gathered from several.
+func (f *bySubject[V, P]) lacks(s Subject) fold.Lack {
+	if f.kept.Find(s) == nil {
+		return f.kept.Full()
+	}
+	return f.kept.Lacks(s)
 }
 
 // tellAll asks for the finding of each of some values.
-func (f *bySubject[V, P]) tellAll(c *Context, values map[Subject]P) []Finding {
+func (f *bySubject[V, P]) tellAll(c *Context, values map[Subject]P, lacks func(s Subject) fold.Lack) []Finding {
 	var all []Finding
 	for s, v := range values {
 		x, ok := f.tell(c, s, v)
 		if !ok {
 			continue
 		}
-		x.Subject = s
+		x.Subject, x.lack = s, lacks(s)
 		if x.Count == 0 { // a finding may count more than its tally
 			v.sum().into(&x)
 		}
@@ -143,6 +172,5 @@ func (f *bySubject[V, P]) gathered() map[Subject]P {
 
 // Left is how many connections belong to subjects that found no place.
 func (f *bySubject[V, P]) Left() uint64 {
-	f.kept.Trim()
 	return f.kept.Rest().sum().n
 }

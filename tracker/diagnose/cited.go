@@ -29,7 +29,7 @@ func (f *bySubject[V, P]) noteCited(cited *bool) { f.cited = cited }
 
 // note notes whether a connection is an example of the subject that was asked for last.
 func (f *bySubject[V, P]) note(conn uint64) {
-	if _, v := f.kept.Last(); f.cited != nil && v != nil && v.sum().examples.has(conn) {
+	if v := f.kept.Last(); f.cited != nil && v != nil && v.sum().examples.has(conn) {
 		*f.cited = true
 	}
 }

@@ -60,7 +60,7 @@ func (l atLeast) addConflict(s *subjects[twoVersions, *twoVersions], r *record.R
 	}
 	if uint64(x.Conflicts) < l.least {
 		if x.Retx > 0 {
-			s.At(sideOf(r, e)).others++
+			s.Well(sideOf(r, e)).others++
 		}
 		return
 	}

@@ -1,6 +1,12 @@
 package diagnose
 
-import "cmp"
+import (
+	"cmp"
+	"fmt"
+
+	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
+)
 
 // Confidence says how sure it is.
 type Confidence uint8
@@ -34,8 +40,10 @@ type Finding struct {
 	Packets     []uint64 // evidence in those, in order
 	Since       int64    // nanoseconds since 1970-01-01 UTC
 	Until       int64
-	causes      []Cause // what Causes is written from
-	leader      Cause   // the one that Order is about
+	AtLeast     bool      // connections of the subject are missing, because there were too many subjects: numbers are at least these
+	lack        fold.Lack // what else may be
+	causes      []Cause   // what Causes is written from
+	leader      Cause     // the one that Order is about
 	facts       []contradiction
 	silence     int64    // since when the host that it is about is held to be silent on all of them; 0 for nothing of that kind
 	cites       examples // what Conns and Packets are of
@@ -108,6 +116,27 @@ func (f *Finding) reasoned() {
 		f.Title += ": perhaps " + f.why
 	default:
 		f.Title += ": " + f.why
+	}
+}
+
+// lacking tells what a limit on subjects may have cost this one: its numbers are at least what they
+// are, and what was left out might tell otherwise.
+func (f *Finding) lacking(subjects int) {
+	if !f.lack.Any() {
+		return
+	}
+	f.Confidence = Possible
+	many := fmt.Sprintf("There were more subjects than the %s that a detector keeps apart: ", say.Thousands(uint64(subjects)))
+	if f.lack.Bad {
+		f.AtLeast = true
+		f.Title += " (at least)"
+		f.Explanation += " " + many + "some connections of this one are not counted, so that each number is at least what it is."
+	} else {
+		f.Explanation += " " + many + "connections of this one for which all went well are not all counted."
+	}
+	if f.lack.Well {
+		f.Severity = min(f.Severity, Notice)
+		f.Explanation += " What is told of shares is of those that are counted alone."
 	}
 }
 

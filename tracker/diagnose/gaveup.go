@@ -75,7 +75,7 @@ func addGivenUp(s *subjects[given, *given], r *record.Record) {
 	if !leftWaiting(r) || r.Close.ResetBy != record.Orig {
 		return
 	}
-	x := atListener(s, r)
+	x := s.At(listener(r.Resp))
 	x.hitAt(r, r.Close.FINPacket[record.Orig])
 	x.sources.add(r.Orig.Addr)
 	x.waited.Take(r.Exchanges.Left.V)

@@ -56,11 +56,11 @@ func addUnkept(s *subjects[unkept, *unkept], r *record.Record) {
 	if !halfCloses(r) {
 		return
 	}
-	x := atListener(s, r)
 	if r.Ends[record.Resp].SeenBytes > 0 {
-		x.answered++
+		wellAt(s, r).answered++
 		return
 	}
+	x := s.At(listener(r.Resp))
 	x.hitAt(r, r.Close.FINPacket[record.Resp])
 	x.sources.add(r.Orig.Addr)
 }

@@ -91,7 +91,6 @@ type checked struct{ half, reset uint64 }
 
 // Suspects are the listeners that are checked, and the hosts that check.
 func (f checking) Suspects(c *Context) {
-	f.kept.Trim()
 	for k, x := range f.kept.All() {
 		if x.steady(f.least) {
 			for _, e := range [...]capture.Endpoint{k.B, {Addr: k.A.Addr}} {
@@ -145,7 +144,6 @@ func addCheck(s *subjects[healthChecks, *healthChecks], r *record.Record) {
 
 // Findings tells of each listener that is checked.
 func (f checking) Findings(*Context) []Finding {
-	f.kept.Trim()
 	type sum struct {
 		healthChecks
 		hosts       int
@@ -180,6 +178,7 @@ func (f checking) Findings(*Context) []Finding {
 			Advice: []string{"Nothing, where these hosts are load balancers or monitors. Filter them out to see all others: `tcpwatch --where 'orig.bytes > 0'`."},
 		}
 		x.into(&finding)
+		finding.lack = f.kept.Full() // it is gathered from pairs
 		all = append(all, finding)
 	}
 	return all

@@ -33,7 +33,7 @@ func addDied(s *subjects[idles, *idles], r *record.Record) {
 // addLived takes in the longest rest that a connection outlived, and counts the connection as n.
 func addLived(s *subjects[idles, *idles], r *record.Record, n uint64) {
 	if r.Idle.Longest.OK && r.Idle.Longest.V >= idleAge {
-		x := s.At(towards(r.Orig.Addr, r.Resp))
+		x := s.Well(towards(r.Orig.Addr, r.Resp))
 		x.lived, x.livedConns = max(x.lived, r.Idle.Longest.V), x.livedConns+n
 		x.longest.Take(livedRest{r.Idle.Longest.V, r.ID, r.Idle.Answered})
 	}
@@ -44,6 +44,7 @@ func (f *idleFold) addAtRest(r *record.Record) { addLived(&f.kept, r, 1) }
 
 // addAwake takes in what happened to one that was counted at rest since.
 func (f *idleFold) addAwake(r *record.Record) {
+	f.kept.conn = r.ID
 	addDied(&f.kept, r)
 	addLived(&f.kept, r, 0)
 }
@@ -59,7 +60,7 @@ func (f *idleFold) Findings(*Context) (all []Finding) {
 			continue // a RST ended each rest
 		}
 		y := f.tell(f.idleLimits, s, x)
-		y.Subject = s
+		y.Subject, y.lack = s, f.kept.Full() // it is gathered from pairs
 		all = append(all, y)
 	}
 	return all
@@ -68,7 +69,6 @@ func (f *idleFold) Findings(*Context) (all []Finding) {
 // divide divides what died into what a known limit explains, of a listener or
 // else of an opener, and all other.
 func (f *idleFold) divide() (limited, others map[Subject]*idles) {
-	f.kept.Trim()
 	limited, others = make(map[Subject]*idles), make(map[Subject]*idles)
 	listeners, openers := make(map[Subject]*idles), make(map[Subject]*idles)
 	for s, x := range f.kept.All() {

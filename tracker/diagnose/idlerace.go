@@ -45,9 +45,9 @@ another reason. Data of more than a second after the FIN is reset-late-data.`,
 
 func addRace(s *subjects[races, *races], r *record.Record) {
 	if quietlyClosed(r) {
-		atListener(s, r).quiet.Add(r.Close.Quiet.V)
+		wellAt(s, r).quiet.Add(r.Close.Quiet.V)
 	} else if Crossed(r) {
-		atListener(s, r).add(r)
+		s.At(listener(r.Resp)).add(r)
 	}
 }
 

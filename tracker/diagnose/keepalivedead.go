@@ -30,7 +30,7 @@ that connection, or another between the same hosts, was idle for longer than tha
 func addDead(s *subjects[probing, *probing], r *record.Record) {
 	e, ok := foundDead(r)
 	if at := sideOf(r, record.Orig); r.Idle.Longest.V >= idleAge && (!ok || e != record.Resp) {
-		x := s.At(at)
+		x := s.Well(at)
 		x.lived = max(x.lived, r.Idle.Longest.V)
 	}
 	if ok {

@@ -20,6 +20,7 @@ type Holding struct {
 	Recent      uint64 // entered in the last 2MSL of the input
 	Grew        int64  // how many more entered than left in the last GrowthSpan of the input
 	Conns       []uint64
+	AtLeast     bool // there were too many rows to count all of each: numbers are at least these
 }
 
 // GrowthSpan is the time at the end of an input of which the growth of a population
@@ -106,7 +107,7 @@ func (f fromLedger) Findings(c *Context) []Finding {
 		if !ok {
 			continue
 		}
-		x.Subject, x.Conns, x.Since, x.Until = h.subject(), h.Conns, h.Since, max(h.Last, h.PeakAt)
+		x.Subject, x.Conns, x.Since, x.Until, x.lack.Bad = h.subject(), h.Conns, h.Since, max(h.Last, h.PeakAt), h.AtLeast
 		if x.Count == 0 {
 			x.Count = h.Entered
 		}

@@ -145,7 +145,7 @@ func together(found []*Finding, as Subject) Finding {
 	cites := slices.Clone(examples[:min(len(examples), worstShown)])
 	for _, x := range found[1:] {
 		rest = append(rest, fmt.Sprintf("%s (%s)", x.Subject, say.Plural(x.Count, "connection")))
-		f.Count, f.Open = f.Count+x.Count, f.Open+x.Open
+		f.Count, f.Open, f.AtLeast = f.Count+x.Count, f.Open+x.Open, f.AtLeast || x.AtLeast
 		f.Since, f.Until = min(f.Since, x.Since), max(f.Until, x.Until)
 		f.also = append(f.also, x.also...)
 		f.failing.take(x.failing)
@@ -157,7 +157,11 @@ func together(found []*Finding, as Subject) Finding {
 	slices.SortFunc(cites, compareExamples)
 	f.Conns, f.Packets = nil, nil
 	f.Cite(cites)
-	f.Title += fmt.Sprintf("; likewise %s, %s in all", others(found, as), say.Plural(f.Count, "connection"))
+	atLeast := ""
+	if f.AtLeast {
+		atLeast = "at least "
+	}
+	f.Title += fmt.Sprintf("; likewise %s, %s%s in all", others(found, as), atLeast, say.Plural(f.Count, "connection"))
 	f.Explanation += " Likewise " + named(rest, ", ") + "."
 	for _, x := range found {
 		x.Count = 0

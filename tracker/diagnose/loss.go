@@ -47,14 +47,13 @@ func (l lossLimits) add(s *subjects[losses, *losses], r *record.Record) {
 		return
 	}
 	if _, storm := l.storm.meets(r); !storm {
-		x, joined := atListener(s, r), wereJoined(r)
-		switch {
+		switch joined := wereJoined(r); {
 		case neededRepeats(r, record.Orig)+neededRepeats(r, record.Resp) > 0:
-			x.add(r, firstRepeat(r))
+			s.At(listener(r.Resp)).add(r, firstRepeat(r))
 		case joined != 0:
-			x.add(r, joined)
+			s.At(listener(r.Resp)).add(r, joined)
 		default:
-			x.volume(r)
+			wellAt(s, r).volume(r)
 		}
 	}
 }

@@ -61,7 +61,11 @@ func addOffers(s *subjects[offers, *offers], r *record.Record) {
 	if !handshakeSeen(r) {
 		return
 	}
-	atListener(s, r).add(r)
+	if a, b := offered(&r.Ends[record.Orig]), offered(&r.Ends[record.Resp]); a[0] && !b[0] || a[1] && !b[1] || a[2] && !b[2] {
+		s.At(listener(r.Resp)).add(r)
+		return
+	}
+	wellAt(s, r).add(r)
 }
 
 func (l atLeast) tellOffers(c *Context, s Subject, x *offers) (Finding, bool) {

@@ -36,12 +36,13 @@ func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.En
 	if y.Retx == 0 {
 		return
 	}
-	x := s.At(sideOf(r, e))
+	// What nothing set the sender off to repeat was doubled, not repeated.
+	causes, n := y.DSACKs+y.RetxRTO+y.RetxTLP+r.Ends[e.Peer()].DupAcks, min(y.RetxSpurious, y.Retx)
+	needless := n > 0 && causes*4 >= n
+	x := s.counted(sideOf(r, e), needless)
 	x.all += uint64(y.Retx)
 	x.segments += uint64(y.DataSegments)
-	// What nothing set the sender off to repeat was doubled, not repeated.
-	causes := y.DSACKs + y.RetxRTO + y.RetxTLP + r.Ends[e.Peer()].DupAcks
-	if n := min(y.RetxSpurious, y.Retx); n > 0 && causes*4 >= n {
+	if needless {
 		x.hitAt(r, r.Evidence.Ends[e].Needless)
 		x.wrong += uint64(n)
 		x.dsacks += uint64(y.DSACKs)

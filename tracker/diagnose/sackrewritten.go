@@ -50,11 +50,11 @@ func (l atLeast) addSACK(s *subjects[foreignBlocks, *foreignBlocks], r *record.R
 	if r.Capture.OneWay || from.SACKBlocks == 0 || to.MissingBytes > 0 || to.SpanUnknown {
 		return
 	}
-	x := s.At(sideOf(r, e.Peer()))
 	switch {
 	case from.SACKOutOfRange == 0:
-		x.fine++
+		s.Well(sideOf(r, e.Peer())).fine++
 	case from.SACKOutOfRange == from.SACKBlocks && uint64(from.SACKBlocks) >= l.least && to.Retx > 0:
+		x := s.At(sideOf(r, e.Peer()))
 		x.hitAt(r, r.Evidence.Ends[e.Peer()].Repeat)
 		x.blocks += uint64(from.SACKBlocks)
 		x.came += uint64(from.SACKAllCame)

@@ -65,7 +65,7 @@ func addReach(s *subjects[reach, *reach], r *record.Record, e record.End) {
 	if u.Beyond == 0 || r.Capture.OneWay || lostAtRest(r, u) {
 		return
 	}
-	x := s.At(sideOf(r, e))
+	x := s.counted(sideOf(r, e), u.BeyondLost > 0)
 	x.within += uint64(u.Within)
 	x.withinLost += uint64(u.WithinLost)
 	x.beyond += uint64(u.Beyond)

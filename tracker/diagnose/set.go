@@ -197,6 +197,7 @@ func (s *Set) Findings(c *Context) []Finding {
 			if (weak || c.Chosen) && d.Group != GroupCapture {
 				x.Confidence = Possible // what was left out might tell otherwise
 			}
+			x.lacking(s.subjects)
 			x.goesOn(&with)
 			x.refute()
 			x.asMade()

@@ -49,11 +49,11 @@ func addCookies(s *subjects[cookies, *cookies], r *record.Record) {
 	if r.Open.Kind != record.OpenHalfOpen || r.Open.SYNs == 0 || r.Open.SYNACKs == 0 || r.Capture.OneWay || r.Close.ResetBy != record.NoEnd {
 		return
 	}
-	x := s.At(listener(r.Resp))
 	switch {
 	case r.Open.NSYNACKsAgain > 0:
-		x.again++
+		s.Well(listener(r.Resp)).again++
 	case r.Open.NSYNsAgain == 0 && r.End-r.Start+r.Silent >= cookieWait:
+		x := s.At(listener(r.Resp))
 		x.once++
 		x.hitAt(r, r.Evidence.SYNACK)
 	}

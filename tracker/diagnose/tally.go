@@ -101,6 +101,9 @@ func wholeCapture(c *Context) *tally {
 	return t
 }
 
+// Weight is how many connections there are: whom most befell survives a limit.
+func (t *tally) Weight() uint64 { return t.n }
+
 // sum is the tally itself, for what embeds it.
 func (t *tally) sum() *tally { return t }
 

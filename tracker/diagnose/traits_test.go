@@ -59,6 +59,12 @@ func holds(v reflect.Value) bool {
 		return v.Len() > 0
 	case reflect.Interface, reflect.Pointer:
 		return !v.IsNil() && holds(v.Elem())
+	case reflect.Array:
+		for i := range v.Len() {
+			if holds(v.Index(i)) {
+				return true
+			}
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if holds(v.Field(i)) {
