@@ -3,17 +3,16 @@ package pair
 // setClocks finds how far the clocks are apart, by segments that can be told by their numbers alone,
 // and which segments each place captures at all.
 func (x *comparison) setClocks() error {
-	for i := range x.Pairs {
-		p := &x.Pairs[i]
+	err := x.each(func(p *Pair) error {
 		if p.Rung == ByProxy {
-			continue
+			return nil
 		}
 		if err := x.load(p); err != nil {
 			return err
 		}
 		if len(x.bufs[0]) == 0 || len(x.bufs[1]) == 0 {
 			x.handshake(p)
-			continue
+			return nil
 		}
 		x.fly(p)
 		for d := range x.flights {
@@ -35,6 +34,10 @@ func (x *comparison) setClocks() error {
 				}
 			})
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	x.Clock = x.watch.clock()
 	for d := range x.saw {

@@ -40,7 +40,7 @@ type Detail struct {
 type Result struct {
 	A, B      *Place
 	Swapped   bool // the places were given the other way round: A is at the clients
-	Pairs     []Pair
+	Pairs     uint64
 	Rungs     [NRungs]uint64
 	Ambiguous uint64 // connections at A that fit several at B
 	Proxied   uint64 // pairs of connections with the same payload, which only Options.Via joins
@@ -68,13 +68,6 @@ type Path struct {
 	Flows [NDirections]Flow
 }
 
-// Alone are the connections that only one place saw.
-type Alone struct {
-	Outside   uint64  // in a time in which the other place did not capture
-	Elsewhere uint64  // to listeners of which the other place saw nothing
-	Missing   []*Conn // that should have passed the other place
-}
-
 // comparison is a Result in the making.
 type comparison struct {
 	*Result
@@ -86,27 +79,24 @@ type comparison struct {
 	saw     [NDirections][2][NClasses]bool
 	paths   map[[2]capture.Endpoint]*Path
 	shown   map[string]bool // kinds of trouble that a drawing shows
-	ends    [2]byEnds       // the connections of each place, and their pairs, when asked for
-	pairOf  map[*Conn]*Pair
+	pairs   *sorter
+	ends    [2]*index // the pairs by the addresses and ports at each place, when asked for
 }
 
 // Compare pairs the connections of two places and sets their segments side by side.
 func Compare(a, b *Place, o Options) (*Result, error) {
 	x := &comparison{Result: &Result{A: a, B: b, via: o.Via}, opt: o, watch: newClockWatch(), paths: map[[2]capture.Endpoint]*Path{}}
+	x.tally.cite(x.A, x.B)
 	if err := cmp.Or(a.adopt(), b.adopt(), x.match()); err != nil {
 		return nil, err
 	}
-	if x.turned() {
-		x.swap()
+	defer x.close()
+	turned, err := x.turned()
+	if err == nil && turned {
+		err = x.swap()
 	}
-	x.tally.cite(x.A, x.B)
-	if err := x.setClocks(); err != nil {
+	if err := cmp.Or(err, x.setClocks(), x.each(x.compare)); err != nil {
 		return nil, err
-	}
-	for i := range x.Pairs {
-		if err := x.compare(&x.Pairs[i]); err != nil {
-			return nil, err
-		}
 	}
 	if o.Why != 0 && x.Drawing == nil {
 		if err := x.drawUnpaired(); err != nil {
@@ -131,14 +121,24 @@ var ErrNoConn = errors.New("no connection")
 
 // drawUnpaired makes the drawing of Options.Why where that connection has no pair.
 func (x *comparison) drawUnpaired() (err error) {
-	i := slices.IndexFunc(x.A.Conns, func(c *Conn) bool { return c.ID == x.opt.Why })
-	if i < 0 {
+	var found *Conn
+	err = x.A.each(nil, func(c *Conn) error {
+		if c.ID == x.opt.Why {
+			copied := *c
+			found = &copied
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case found == nil:
 		return fmt.Errorf("%w #%d at %s: they are numbered by their first packet there", ErrNoConn, x.opt.Why, x.A.Name())
 	}
-	if x.Drawing, err = x.drawAlone(x.A.Conns[i]); err != nil {
+	if x.Drawing, err = x.drawAlone(found); err != nil {
 		return err
 	}
-	if slices.Contains(x.Alone[0].Missing, x.A.Conns[i]) { // what its client sent came nowhere
+	if x.Alone[0].missed[found.ID] { // what its client sent came nowhere
 		for i := range x.Drawing.Rows {
 			if row := &x.Drawing.Rows[i]; row.Sent.OK {
 				row.Fate = Lost
@@ -151,22 +151,45 @@ func (x *comparison) drawUnpaired() (err error) {
 // match pairs the connections.
 func (x *comparison) match() error {
 	var failed error
-	for _, c := range slices.Concat(x.A.Conns, x.B.Conns) {
-		c.paired = false // of three places the middle one is compared twice
-	}
-	m := &matcher{a: slices.Clone(x.A.Conns), b: slices.Clone(x.B.Conns), via: x.opt.Via}
+	m := newMatcher(x.A, x.B, x.opt.Via)
+	x.pairs = m.pairs
 	m.same = func(p *Pair) bool {
 		same, err := x.unproxied(p)
 		failed = cmp.Or(failed, err)
 		return same
 	}
-	m.run()
-	x.Pairs, x.Ambiguous, x.Proxied = m.pairs, m.ambiguous, m.proxied
-	for i := range x.Pairs {
-		x.Rungs[x.Pairs[i].Rung]++
+	err := m.run()
+	x.Pairs, x.Rungs, x.Ambiguous, x.Proxied = uint64(m.pairs.n), m.rungs, m.ambiguous, m.proxied
+	return cmp.Or(err, failed, x.alone(m))
+}
+
+// each calls f with all pairs, by the IDs at A; f keeps none of them.
+func (x *comparison) each(f func(*Pair) error) error {
+	var own [2]Conn
+	return x.pairs.each(func(i item) error {
+		p, err := x.pairIn(i, &own[0], &own[1])
+		if err != nil {
+			return err
+		}
+		return f(p)
+	})
+}
+
+// pair is the one that an item stands for.
+func (x *comparison) pair(i item) (*Pair, error) { return x.pairIn(i, nil, nil) }
+
+func (x *comparison) pairIn(i item, toA, toB *Conn) (*Pair, error) {
+	a, err := x.A.getIn(int(i.i), toA)
+	b, err2 := x.B.getIn(int(i.j), toB)
+	return &Pair{A: a, B: b, Rung: i.rung, Turn: i.turn}, cmp.Or(err, err2)
+}
+
+// close gives up files.
+func (x *comparison) close() {
+	x.pairs.close()
+	for _, i := range x.ends {
+		i.close()
 	}
-	x.alone(m)
-	return failed
 }
 
 // unproxied reports whether the first segment with payload in some direction has the same IP
@@ -234,7 +257,8 @@ func (x *comparison) compare(p *Pair) error {
 		if err != nil {
 			return err
 		}
-		d.B, d.Rung, d.Apart, x.Drawing = p.B, p.Rung, true, d
+		b := *p.B
+		d.B, d.Rung, d.Apart, x.Drawing = &b, p.Rung, true, d
 	}
 	if x.opt.Draw && len(x.Drawn) < mostDrawn && x.shows(&detail) {
 		x.Drawn = append(x.Drawn, x.draw(p))

@@ -90,7 +90,7 @@ func (w *wire) data(dir int, sent, came int64, seq, n uint32) {
 
 func (w *wire) compare(t *testing.T, o Options) *Result {
 	t.Helper()
-	if len(w.a.Conns) == 0 {
+	if w.a.n == 0 {
 		w.record(w.a, nil)
 		w.record(w.b, nil)
 	}
@@ -187,7 +187,6 @@ func TestChanged(t *testing.T) {
 	w.handshake(capture.Segment{Options: capture.OptMSS | capture.OptSACKPermitted | capture.OptTimestamps, MSS: 1460}, capture.Segment{Options: capture.OptMSS, MSS: 1460})
 	s := capture.Segment{Seq: 1001, Ack: 9001, Len: 100, Flags: capture.ACK, TTL: 64}
 	w.segment(toB, 10, 11, s)
-	w.a.Conns, w.b.Conns = nil, nil
 	for i := range w.b.open[1].packets {
 		w.b.open[1].packets[i].ttl -= 3
 	}
@@ -201,10 +200,10 @@ func TestChanged(t *testing.T) {
 	w.segment(toB, 30, 31, s)
 	b := w.b.open[1].packets
 	b[len(b)-1].ttl = 128
-	w.b.open[1].Offers[record.Orig] = Offer{Seen: true, MSS: record.Some[uint16](1380), Options: capture.OptMSS}
+	w.b.open[1].offers[record.Orig] = Offer{Seen: true, MSS: record.Some[uint16](1380), Options: capture.OptMSS}
 	r := w.compare(t, Options{})
 	want := Changes(1<<ChangedClientMSS | 1<<DroppedSACK | 1<<DroppedTimestamps)
-	if got := changes(&r.Pairs[0]); got != want {
+	if got := changes(&Pair{A: w.a.conns[0], B: w.b.conns[0]}); got != want {
 		t.Errorf("changes %b, want %b", got, want)
 	}
 	f := &r.Flows[Forth]
@@ -254,8 +253,8 @@ func TestAlone(t *testing.T) {
 	only(22, "10.0.0.2:80", 900)
 	r := w.compare(t, Options{})
 	a := &r.Alone[0]
-	if len(a.Missing) != 1 || a.Missing[0].ID != 20 || a.Elsewhere != 1 || a.Outside != 1 {
-		t.Errorf("%d missing, %d elsewhere, %d outside; want 1 each", len(a.Missing), a.Elsewhere, a.Outside)
+	if a.Missing.n != 1 || a.Missing.conns[0] != 20 || a.Elsewhere != 1 || a.Outside != 1 {
+		t.Errorf("%d missing, %d elsewhere, %d outside; want 1 each", a.Missing.n, a.Elsewhere, a.Outside)
 	}
 	found := r.onlyOneSide()
 	if len(found) != 1 || found[0].Count != 1 {

@@ -41,7 +41,7 @@ func (r *Result) seenFrom(side int, f *diagnose.Finding) string {
 	for _, id := range f.Conns {
 		d := r.tally.cited[side][id]
 		if d == nil {
-			if r.isMissing(side, id) {
+			if r.Alone[side].missed[id] {
 				missing++
 			}
 			continue
@@ -94,16 +94,6 @@ func allArrived(n uint64) string {
 		return "the only segment arrived"
 	}
 	return "all " + say.Plural(n, "segment") + " arrived"
-}
-
-// isMissing reports whether a connection never came to the other place.
-func (r *Result) isMissing(side int, id uint64) bool {
-	for _, c := range r.Alone[side].Missing {
-		if c.ID == id {
-			return true
-		}
-	}
-	return false
 }
 
 // confirm prints them.

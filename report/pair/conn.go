@@ -27,11 +27,29 @@ type Conn struct {
 	syns    uint32
 	src     capture.Endpoint // that sent the first packet: packets name their ends by it
 	turned  bool             // that is the responder
-	paired  bool             // it is in a Pair
+	at      int              // its number at the Place
 	adopted bool             // packets of others were added: they are not in order
-	packets []packet         // those in memory; others lie in the Place's file
-	pieces  int64            // where the last piece of them begins in the file, plus 1; 0 without
-	filed   uint32           // how many packets lie in the file
+	kept
+}
+
+// kept are the packets of a connection.
+type kept struct {
+	packets []packet // those in memory; others lie in the Place's file
+	pieces  int64    // where the last piece of them begins in the file, plus 1; 0 without
+	filed   uint32   // how many packets lie in the file
+}
+
+// sprout is a connection whose record did not come yet: as little as may be, for of those that ended, too, the
+// records come a while later.
+type sprout struct {
+	src, dst capture.Endpoint // of its first packet
+	offers   [2]Offer         // of src, of dst
+	kept
+}
+
+// conn is what it is to become.
+func (s *sprout) conn(id uint64) *Conn {
+	return &Conn{ID: id, Orig: s.src, Resp: s.dst, src: s.src, Offers: s.offers, kept: s.kept}
 }
 
 // Offer is what an end's SYN or SYN/ACK says.

@@ -11,6 +11,7 @@ import (
 // Drawing is a connection with what became of each of its segments.
 type Drawing struct {
 	A, B  *Conn // B is nil where the other place did not see it
+	at    [2]*Place
 	Rung  Rung
 	Apart bool  // its segments were not compared: those of A are shown
 	Rows  []Row // in the order in which they were sent, by A's clock; of a long connection those that show something
@@ -18,8 +19,8 @@ type Drawing struct {
 
 // At is the number of the connection at a place; 0 where that did not see it.
 func (w *Drawing) At(p *Place) uint64 {
-	for _, c := range [...]*Conn{w.A, w.B} {
-		if c != nil && slices.Contains(p.Conns, c) {
+	for side, c := range [...]*Conn{w.A, w.B} {
+		if c != nil && w.at[side] == p {
 			return c.ID
 		}
 	}
@@ -98,7 +99,8 @@ func (r *Row) at() int64 {
 
 // draw makes the drawing of the pair whose segments were set side by side.
 func (x *comparison) draw(p *Pair) *Drawing {
-	w := &Drawing{A: p.A, B: p.B, Rung: p.Rung}
+	a, b := *p.A, *p.B
+	w := &Drawing{A: &a, B: &b, Rung: p.Rung, at: [...]*Place{x.A, x.B}}
 	for d := range x.flights {
 		f := &x.flights[d]
 		sentAt := func(q *packet) int64 { return x.onA(d == Forth, q.time) }
@@ -147,7 +149,8 @@ func (w *Drawing) sort() {
 
 // drawAlone makes the drawing of a connection at A that has no pair.
 func (x *comparison) drawAlone(c *Conn) (*Drawing, error) {
-	w := &Drawing{A: c}
+	a := *c
+	w := &Drawing{A: &a, at: [...]*Place{x.A, x.B}}
 	all, err := x.A.load(c, x.bufs[0])
 	if err != nil {
 		return nil, err

@@ -162,20 +162,12 @@ func (r *Result) lostBetween() (found []diagnose.Finding) {
 
 func (r *Result) onlyOneSide() (found []diagnose.Finding) {
 	for side := range r.Alone {
-		missing := r.Alone[side].Missing
-		if len(missing) == 0 {
+		e, dead := &r.Alone[side].Missing, r.Alone[side].Dead
+		if e.n == 0 {
 			continue
 		}
 		here, there := r.names(side)
-		var e examples
-		dead := uint64(0)
-		for _, c := range missing {
-			e.add(c)
-			if c.Open.Failed() {
-				dead++
-			}
-		}
-		f := about(&e)
+		f := about(e)
 		f.ID = "only-one-side:" + here
 		f.Group, f.Severity, f.Confidence = diagnose.GroupOpen, diagnose.Warning, diagnose.Likely
 		f.Title = fmt.Sprintf("%s that %s saw never came to %s", say.Plural(f.Count, "connection"), here, there)
@@ -196,7 +188,7 @@ func (r *Result) onlyOneSide() (found []diagnose.Finding) {
 				"a box between rewrote all that a connection can be known by"}
 			f.Confidence = diagnose.Possible
 		}
-		f.Advice = []string{fmt.Sprintf("Draw one: --why %d.", missing[0].ID)}
+		f.Advice = []string{fmt.Sprintf("Draw one: --why %d.", e.conns[0])}
 		found = append(found, f)
 	}
 	return found
@@ -249,7 +241,7 @@ func (r *Result) changedBetween() []diagnose.Finding {
 			text += fmt.Sprintf(" (%d became %d)", from, to)
 		case DroppedSACK, DroppedTimestamps, ChangedWindowScale:
 			worse(diagnose.Notice)
-			text += r.sideOf(c)
+			text += r.tally.sides[c]
 		case ClearedSYNECN, ClearedSYNACKECN, SetSYNECN:
 			worse(diagnose.Notice)
 		case SpoiledChecksums:
@@ -282,13 +274,13 @@ func (r *Result) changedBetween() []diagnose.Finding {
 		return nil
 	}
 	if f.Count == 0 {
-		f.Count = uint64(len(r.Pairs))
+		f.Count = r.Pairs
 	}
 	f.Title = fmt.Sprintf("The way between %s and %s changed %s", r.A.Name(), r.B.Name(), all[0])
 	if len(all) > 1 {
-		f.Title += fmt.Sprintf(" of %s, and %s more", say.Plural(uint64(len(r.Pairs)), "connection"), say.Plural(uint64(len(all)-1), "thing"))
+		f.Title += fmt.Sprintf(" of %s, and %s more", say.Plural(r.Pairs, "connection"), say.Plural(uint64(len(all)-1), "thing"))
 	} else {
-		f.Title += " of " + say.Plural(uint64(len(r.Pairs)), "connection")
+		f.Title += " of " + say.Plural(r.Pairs, "connection")
 	}
 	f.Explanation = "Changed: " + strings.Join(all, "; ") + "."
 	f.Causes = []string{"a NAT, firewall, load balancer, SYN proxy or tunnel between the two capture points"}
@@ -313,7 +305,7 @@ func (r *Result) delayBetween() (found []diagnose.Finding) {
 		}
 		from, to := r.names(d)
 		f := diagnose.Finding{ID: "delay-between:" + from + ">" + to, Group: diagnose.GroupTransfer, Severity: diagnose.Notice, Confidence: diagnose.Proven,
-			Count: uint64(len(r.Pairs))}
+			Count: r.Pairs}
 		f.Title = fmt.Sprintf("From %s to %s one segment of 20 takes %s or more; the fastest took %s", from, to, say.Duration(most, true), say.Duration(least, true))
 		f.Explanation = fmt.Sprintf("By the clocks' offset, which is known within %s; the difference between the two is sure without it.", say.Duration(r.Clock.Pieces[0].Bound, true))
 		f.Causes = []string{"a queue between the two capture points fills", "some segments take a longer way, or wait for a radio link"}
@@ -335,7 +327,7 @@ func (r *Result) clockSkew() []diagnose.Finding {
 		return nil
 	}
 	p := &r.Clock.Pieces[0]
-	f := diagnose.Finding{Group: diagnose.GroupCapture, Severity: diagnose.Notice, Confidence: diagnose.Proven, Count: uint64(len(r.Pairs))}
+	f := diagnose.Finding{Group: diagnose.GroupCapture, Severity: diagnose.Notice, Confidence: diagnose.Proven, Count: r.Pairs}
 	switch {
 	case len(r.Clock.Pieces) > 1:
 		next := &r.Clock.Pieces[1]

@@ -2,7 +2,6 @@ package pair
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,9 +12,9 @@ import (
 func (r *Result) head(ascii bool) (all []string) {
 	add := func(text string) { all = append(all, text) }
 	for _, p := range [...]*Place{r.A, r.B} {
-		text := fmt.Sprintf("%s: %s, %s", say.Escape(p.Name()), say.Plural(uint64(len(p.Conns)), "connection"), say.Plural(p.packed, "segment"))
+		text := fmt.Sprintf("%s: %s, %s", say.Escape(p.Name()), say.Plural(uint64(p.n), "connection"), say.Plural(p.packed, "segment"))
 		if p.opt.Stored {
-			text = fmt.Sprintf("%s: records of %s", say.Escape(p.Name()), say.Plural(uint64(len(p.Conns)), "connection"))
+			text = fmt.Sprintf("%s: records of %s", say.Escape(p.Name()), say.Plural(uint64(p.n), "connection"))
 		}
 		if p.first != 0 {
 			text += fmt.Sprintf(" in %s from %s UTC", say.Duration(p.last-p.first, ascii), time.Unix(0, p.first).UTC().Format("2006-01-02 15:04:05"))
@@ -31,17 +30,17 @@ func (r *Result) head(ascii bool) (all []string) {
 			rungs = append(rungs, say.Thousands(n)+" by "+g.String())
 		}
 	}
-	if len(r.Pairs) == 0 {
+	if r.Pairs == 0 {
 		add(r.nothing())
 	}
 	if r.copied() {
 		return append(all, "Both hold the same segments with the same times: one is a copy of the other, not a capture made at another place. Nothing is compared.")
 	}
-	text := say.Plural(uint64(len(r.Pairs)), "connection") + " at both places"
+	text := say.Plural(r.Pairs, "connection") + " at both places"
 	if len(rungs) > 0 {
 		text += ": " + strings.Join(rungs, ", ")
 	}
-	if len(r.Pairs) > 0 {
+	if r.Pairs > 0 {
 		add(text + ".")
 	}
 	for side := range r.Alone {
@@ -64,7 +63,7 @@ func (r *Result) head(ascii bool) (all []string) {
 func (r *Result) onlyAt(all []string, side int) []string {
 	a := &r.Alone[side]
 	var parts []string
-	if n := uint64(len(a.Missing)); n > 0 {
+	if n := a.Missing.n; n > 0 {
 		parts = append(parts, say.Thousands(n)+" that should have passed the other")
 	}
 	if a.Elsewhere > 0 {
@@ -111,9 +110,9 @@ func (r *Result) nothing() string {
 	a, b := r.A, r.B
 	at := func(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 15:04:05") }
 	switch {
-	case len(a.Conns) == 0 || len(b.Conns) == 0:
+	case a.n == 0 || b.n == 0:
 		p := a
-		if len(a.Conns) > 0 {
+		if a.n > 0 {
 			p = b
 		}
 		return fmt.Sprintf("%s: %s saw none at all.", none, say.Escape(p.Name()))
@@ -127,7 +126,7 @@ func (r *Result) nothing() string {
 		return none + " for sure."
 	}
 	for _, p := range [...]*Place{a, b} {
-		if !slices.ContainsFunc(p.Conns, (*Conn).hasKey) {
+		if !p.keyed {
 			return fmt.Sprintf("%s: those of %s have neither initial sequence numbers nor first payload bytes to know them by, and no addresses and ports in common with the other.", none, say.Escape(p.Name()))
 		}
 	}

@@ -2,9 +2,9 @@ package pair
 
 import (
 	"cmp"
+	mathbits "math/bits"
 	"slices"
 
-	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
 )
 
@@ -39,6 +39,9 @@ type Pair struct {
 	Turn bool // the originator at A is the responder at B: one of them was guessed
 }
 
+// at is the connection at a place, 0 for A.
+func (p *Pair) at(side int) *Conn { return [...]*Conn{p.A, p.B}[side] }
+
 // endAt is which end it is at B that is e at A.
 func (p *Pair) endAt(e record.End) record.End {
 	if p.Turn {
@@ -55,73 +58,95 @@ const mostOfKey = 64
 
 // matcher pairs the connections of two places.
 type matcher struct {
-	a, b      []*Conn // those not yet paired
-	pairs     []Pair
-	ambiguous uint64         // connections at A that fitted several of one key
-	proxied   uint64         // pairs that only --via would join
-	unsure    map[*Conn]bool // connections that fitted several
+	sides     [2]side
+	room      *room
+	pairs     *sorter // by the ID at A
+	rungs     [NRungs]uint64
+	ambiguous uint64 // connections at A that fitted several of one key
+	proxied   uint64 // pairs that only --via would join
 	via       bool
-	offset    record.Opt[int64]  // by how much B's clock is ahead, roughly
+	ahead     sample             // by how much B's clock is, as pairs show
+	offset    record.Opt[int64]  // the middle of that
 	same      func(p *Pair) bool // a sign in the packets that no proxy stands between
 }
 
-// keyed is a connection under its key.
-type keyed[K cmp.Ordered] struct {
-	key  K
-	conn *Conn
+// side is a place with what became of its connections.
+type side struct {
+	place  *Place
+	paired bits
+	unsure bits // those that fitted several
+}
+
+func newMatcher(a, b *Place, via bool) *matcher {
+	m := &matcher{room: roomOf(a, b), via: via}
+	for i, p := range [...]*Place{a, b} {
+		m.sides[i] = side{p, newBits(p.n), newBits(p.n)}
+	}
+	m.pairs = &sorter{room: m.room}
+	return m
+}
+
+// roomOf is what sorters may take while two places are compared.
+func roomOf(a, b *Place) *room {
+	const sorters = 8 // at once
+	r := &room{file: a.opt.Spill}
+	if a.opt.MaxBytes > 0 && b.opt.MaxBytes > 0 && r.file != nil {
+		r.most = int(min(a.opt.MaxBytes, b.opt.MaxBytes)/sorters/perItem) + 1
+	}
+	return r
 }
 
 // run pairs by rung after rung.
-func (m *matcher) run() {
-	var many map[*Conn]bool // that fitted several, at the rung at hand
-	rung := func(ambiguous map[*Conn]bool) {
-		if many == nil {
-			many = map[*Conn]bool{}
-		}
-		for c := range ambiguous {
-			many[c] = true
-		}
-		m.learn()
+func (m *matcher) run() error {
+	rung := func(r Rung, key func(*Conn) (uint64, bool), fits func(*Pair) bool) error {
+		err := m.join(r, key, fits, m.take, func(side, i int) { m.sides[side].unsure.set(i) })
+		m.offset = m.ahead.middle()
+		return err
 	}
-	rung(join(m, ByNumbers, func(c *Conn) (uint64, bool) {
+	err := rung(ByNumbers, func(c *Conn) (uint64, bool) {
 		a, b := c.ISN[0].V, c.ISN[1].V // of a simultaneous open either end may be the originator
 		return uint64(min(a, b))<<32 | uint64(max(a, b)), c.ISN[0].OK && c.ISN[1].OK
-	}, nil))
+	}, nil)
 	for e := range 2 {
-		rung(join(m, ByOneNumber, func(c *Conn) (uint64, bool) { return uint64(c.ISN[e].V), c.ISN[e].OK }, m.near))
+		err = cmp.Or(err, rung(ByOneNumber, func(c *Conn) (uint64, bool) { return uint64(c.ISN[e].V), c.ISN[e].OK }, m.near))
 	}
 	for _, ends := range [...][]int{{0, 1}, {0}, {1}} {
-		rung(join(m, ByPayload, func(c *Conn) (uint64, bool) { return digests(c, ends) }, m.sameBytes))
+		err = cmp.Or(err, rung(ByPayload, func(c *Conn) (uint64, bool) { return digests(c, ends) }, m.sameBytes))
 	}
-	addressed := func(c *Conn) (string, bool) { return addresses(c), true }
-	rung(join(m, ByAddresses, addressed, m.near))
-	m.unsure = many
-	for _, c := range m.a {
-		if many[c] {
-			m.ambiguous++
-		}
+	err = cmp.Or(err, rung(ByAddresses, func(c *Conn) (uint64, bool) { return hashEnds(c), true },
+		func(p *Pair) bool { return compareEnds(p.A, p.B) == 0 && m.near(p) }))
+	for i, unsure := range m.sides[0].unsure {
+		m.ambiguous += uint64(mathbits.OnesCount64(unsure &^ m.sides[0].paired[i]))
 	}
-	m.byProxy()
-	slices.SortFunc(m.pairs, func(x, y Pair) int { return cmp.Compare(x.A.ID, y.A.ID) })
+	return cmp.Or(err, m.byProxy())
+}
+
+// take takes a pair.
+func (m *matcher) take(p *Pair) error {
+	m.sides[0].paired.set(p.A.at)
+	m.sides[1].paired.set(p.B.at)
+	m.rungs[p.Rung]++
+	if p.A.Start != 0 && p.B.Start != 0 && p.Rung < ByAddresses {
+		m.ahead.add(p.B.Start - p.A.Start)
+	}
+	return m.pairs.add(p.item())
+}
+
+// item is the pair as sorters have it.
+func (p *Pair) item() item {
+	return item{key: p.A.ID, i: uint32(p.A.at), j: uint32(p.B.at), rung: p.Rung, turn: p.Turn}
 }
 
 // byProxy joins, or counts, connections with the same first bytes in both directions but
 // numbers of their own.
-func (m *matcher) byProxy() {
-	before := len(m.pairs)
-	join(m, ByProxy, func(c *Conn) (uint64, bool) { return digests(c, []int{0, 1}) }, m.near)
-	m.proxied = uint64(len(m.pairs) - before)
-	if m.via {
-		return
-	}
-	for _, p := range m.pairs[before:] {
-		p.A.paired, p.B.paired = false, false
-		m.a, m.b = append(m.a, p.A), append(m.b, p.B)
-	}
-	m.pairs = m.pairs[:before]
-	byID := func(x, y *Conn) int { return cmp.Compare(x.ID, y.ID) }
-	slices.SortFunc(m.a, byID)
-	slices.SortFunc(m.b, byID)
+func (m *matcher) byProxy() error {
+	return m.join(ByProxy, func(c *Conn) (uint64, bool) { return digests(c, []int{0, 1}) }, m.near, func(p *Pair) error {
+		m.proxied++
+		if m.via {
+			return m.take(p)
+		}
+		return nil
+	}, func(side, i int) {})
 }
 
 // digests is a key of the digests and the numbers of bytes of some ends.
@@ -140,15 +165,6 @@ func digests(c *Conn, ends []int) (key uint64, ok bool) {
 	return key, true
 }
 
-// addresses is a key of both endpoints, whoever opened the connection.
-func addresses(c *Conn) string {
-	one := func(e *capture.Endpoint) string {
-		return string(e.Addr[:]) + string([]byte{byte(e.Port >> 8), byte(e.Port)})
-	}
-	a, b := one(&c.Orig), one(&c.Resp)
-	return min(a, b) + max(a, b)
-}
-
 // near reports whether both may be of the same time.
 func (m *matcher) near(p *Pair) bool {
 	if !m.offset.OK || p.A.Start == 0 || p.B.Start == 0 {
@@ -164,69 +180,86 @@ func (m *matcher) sameBytes(p *Pair) bool {
 }
 
 // join pairs, of the connections left, those that are alone with their key at each place; of
-// several those that fit one another and no other. It returns the connections at A that
-// fitted several.
-func join[K cmp.Ordered](m *matcher, rung Rung, key func(*Conn) (K, bool), fits func(*Pair) bool) map[*Conn]bool {
-	of := func(all []*Conn) (keys []keyed[K]) {
-		for _, c := range all {
+// several those that fit one another and no other. It calls several with the connections that fitted several.
+func (m *matcher) join(rung Rung, key func(*Conn) (uint64, bool), fits func(*Pair) bool, take func(*Pair) error, several func(side, i int)) error {
+	var at [2]*cursor
+	for i := range m.sides {
+		s := &sorter{room: m.room}
+		defer s.close()
+		err := m.sides[i].place.each(m.sides[i].paired, func(c *Conn) error {
 			if k, ok := key(c); ok {
-				keys = append(keys, keyed[K]{key: k, conn: c})
+				return s.add(item{key: k, i: uint32(c.at)})
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		at[i] = s.all()
+	}
+	var conns, own [2][]*Conn // those of a key, and the memory for them
+	for {
+		x, more := at[0].peek()
+		y, more2 := at[1].peek()
+		switch {
+		case !more || !more2:
+			return cmp.Or(at[0].err, at[1].err)
+		case x.key < y.key:
+			at[0].next()
+			continue
+		case x.key > y.key:
+			at[1].next()
+			continue
+		}
+		of, many := alike(at, x.key, several)
+		if many {
+			continue
+		}
+		for side, all := range of {
+			conns[side] = conns[side][:0]
+			for k, i := range all {
+				if k == len(own[side]) {
+					own[side] = append(own[side], &Conn{})
+				}
+				c, err := m.sides[side].place.getIn(i, own[side][k])
+				if err != nil {
+					return err
+				}
+				conns[side] = append(conns[side], c)
 			}
 		}
-		slices.SortStableFunc(keys, func(x, y keyed[K]) int { return cmp.Compare(x.key, y.key) })
-		return keys
-	}
-	a, b := of(m.a), of(m.b)
-	several := map[*Conn]bool{}
-	for len(a) > 0 && len(b) > 0 {
-		switch c := cmp.Compare(a[0].key, b[0].key); {
-		case c < 0:
-			a = a[1:]
-			continue
-		case c > 0:
-			b = b[1:]
-			continue
+		for _, p := range m.among(conns[0], conns[1], rung, fits, several) {
+			if err := take(&p); err != nil {
+				return err
+			}
 		}
-		i, j := alike(a), alike(b)
-		for _, p := range m.among(conns(a[:i]), conns(b[:j]), rung, fits, several) {
-			m.pairs = append(m.pairs, p)
-			p.A.paired, p.B.paired = true, true
-		}
-		a, b = a[i:], b[j:]
 	}
-	left := func(all []*Conn) []*Conn {
-		return slices.DeleteFunc(all, func(c *Conn) bool { return c.paired })
-	}
-	m.a, m.b = left(m.a), left(m.b)
-	return several
 }
 
-// alike is how many have the key of the first.
-func alike[K cmp.Ordered](all []keyed[K]) int {
-	n := 1
-	for n < len(all) && all[n].key == all[0].key {
-		n++
+// alike are the connections of a key, by place. Of more than mostOfKey at one place it calls several with each.
+func alike(at [2]*cursor, key uint64, several func(side, i int)) (of [2][]int, many bool) {
+	for side, c := range at {
+		for x, ok := c.peek(); ok && x.key == key; x, ok = c.peek() {
+			c.next()
+			if many {
+				several(side, int(x.i))
+				continue
+			}
+			of[side] = append(of[side], int(x.i))
+			if many = len(of[side]) > mostOfKey; many {
+				for side, all := range of {
+					for _, i := range all {
+						several(side, i)
+					}
+				}
+			}
+		}
 	}
-	return n
-}
-
-// conns are the connections of those.
-func conns[K cmp.Ordered](all []keyed[K]) []*Conn {
-	list := make([]*Conn, len(all))
-	for i, x := range all {
-		list[i] = x.conn
-	}
-	return list
+	return of, many
 }
 
 // among pairs connections of one key: by each test in turn, those that only fit one another.
-func (m *matcher) among(a, b []*Conn, rung Rung, fits func(*Pair) bool, several map[*Conn]bool) (pairs []Pair) {
-	if len(a) > mostOfKey || len(b) > mostOfKey {
-		for _, c := range slices.Concat(a, b) {
-			several[c] = true
-		}
-		return nil
-	}
+func (m *matcher) among(a, b []*Conn, rung Rung, fits func(*Pair) bool, several func(side, i int)) (pairs []Pair) {
 	pairOf := func(x, y *Conn) Pair {
 		turn := x.Orig == y.Resp && x.Resp == y.Orig && x.Orig != y.Orig
 		if rung == ByNumbers {
@@ -259,7 +292,8 @@ func (m *matcher) among(a, b []*Conn, rung Rung, fits func(*Pair) bool, several 
 	for _, x := range a {
 		for _, y := range b {
 			if p := pairOf(x, y); fits == nil || fits(&p) {
-				several[x], several[y] = true, true
+				several(0, x.at)
+				several(1, y.at)
 			}
 		}
 	}
@@ -292,16 +326,33 @@ func sameDigests(p *Pair) bool {
 // sameEnds reports whether the addresses and ports are the same.
 func sameEnds(p *Pair) bool { return p.A.Orig == p.B.Orig && p.A.Resp == p.B.Resp }
 
-// learn finds by how much B's clock is ahead of A's: the middle of what the connections paired so far show.
-func (m *matcher) learn() {
-	var all []int64
-	for i := range m.pairs {
-		if p := &m.pairs[i]; p.A.Start != 0 && p.B.Start != 0 && p.Rung < ByAddresses {
-			all = append(all, p.B.Start-p.A.Start)
+// sample is a bounded part of many values: each of the first, then each second, fourth, ...
+type sample struct {
+	of       []int64
+	every, n int
+}
+
+// mostSampled is how many values a sample holds.
+const mostSampled = 1 << 16
+
+func (s *sample) add(v int64) {
+	s.every = max(s.every, 1)
+	if s.n++; (s.n-1)%s.every != 0 {
+		return
+	}
+	if s.of = append(s.of, v); len(s.of) == mostSampled {
+		for i := range s.of[:mostSampled/2] {
+			s.of[i] = s.of[2*i]
 		}
+		s.of, s.every = s.of[:mostSampled/2], 2*s.every
 	}
-	if len(all) > 0 {
-		slices.Sort(all)
-		m.offset = record.Some(all[len(all)/2])
+}
+
+// middle is the median.
+func (s *sample) middle() (m record.Opt[int64]) {
+	if len(s.of) == 0 {
+		return m
 	}
+	all := slices.Sorted(slices.Values(s.of))
+	return record.Some(all[len(all)/2])
 }

@@ -45,6 +45,21 @@ func payload(orig, resp uint64, bytes uint64) func(c *Conn) {
 	}
 }
 
+// placeOf is a place that saw those connections; in a file, where that is asked for.
+func placeOf(t *testing.T, filed bool, conns []*Conn) *Place {
+	t.Helper()
+	p := NewPlace(PlaceOptions{Spill: func() (File, error) { return &ram{}, nil }})
+	for _, c := range conns {
+		p.add(c)
+	}
+	if filed {
+		if err := p.spill(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
 func TestMatch(t *testing.T) {
 	const client, nat, server, real = "10.0.0.1:1000", "192.0.2.1:7000", "192.0.2.9:80", "10.9.0.2:8080"
 	type joined struct {
@@ -114,28 +129,30 @@ func TestMatch(t *testing.T) {
 		{name: "a SYN that never came", a: []*Conn{seen(1, client, server, 0, isns(5, 0))}, b: []*Conn{seen(2, nat, real, 0, isns(9, 9))}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			for _, turned := range []bool{false, true} {
-				for _, c := range slices.Concat(x.a, x.b) {
-					c.paired = false
-				}
-				m := &matcher{a: slices.Clone(x.a), b: slices.Clone(x.b), via: x.via, same: x.same}
+			for i := range 4 {
+				turned, filed := i&1 != 0, i&2 != 0
+				places := [...]*Place{placeOf(t, filed, x.a), placeOf(t, filed, x.b)}
 				if turned { // places given the other way round pair the same
-					m.a, m.b = m.b, m.a
+					places[0], places[1] = places[1], places[0]
 				}
-				m.run()
+				m := newMatcher(places[0], places[1], x.via)
+				m.same = x.same
+				if err := m.run(); err != nil {
+					t.Fatal(err)
+				}
 				var got []joined
-				for _, p := range m.pairs {
+				m.pairs.each(func(i item) error {
+					a, _ := places[0].get(int(i.i))
+					b, _ := places[1].get(int(i.j))
 					if turned {
-						p.A, p.B = p.B, p.A
+						a, b = b, a
 					}
-					got = append(got, joined{p.A.ID, p.B.ID, p.Rung})
-				}
+					got = append(got, joined{a.ID, b.ID, i.rung})
+					return nil
+				})
 				slices.SortFunc(got, func(x, y joined) int { return int(x.a) - int(y.a) })
 				if !slices.Equal(got, x.want) || m.ambiguous != x.ambiguous || m.proxied != x.proxied {
-					t.Errorf("turned %v: %v, %d ambiguous, %d proxied; want %v, %d, %d", turned, got, m.ambiguous, m.proxied, x.want, x.ambiguous, x.proxied)
-				}
-				if left := len(m.a) + len(m.pairs); left != len(x.a) && !turned {
-					t.Errorf("%d connections are paired or left, of %d", left, len(x.a))
+					t.Errorf("turned %v, in a file %v: %v, %d ambiguous, %d proxied; want %v, %d, %d", turned, filed, got, m.ambiguous, m.proxied, x.want, x.ambiguous, x.proxied)
 				}
 			}
 		})

@@ -3,9 +3,9 @@ package pair
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"maps"
 	"slices"
-	"sort"
 
 	"tcpwatch/capture"
 )
@@ -28,20 +28,23 @@ func inOrder(c *Conn) (low, high *capture.Endpoint) {
 	return &c.Orig, &c.Resp
 }
 
-// byEnds are a place's connections, those with the same addresses and ports in the order in which they began.
-type byEnds []*Conn
-
-func newByEnds(all []*Conn) byEnds {
-	b := byEnds(slices.Clone(all))
-	slices.SortFunc(b, func(x, y *Conn) int { return cmp.Or(compareEnds(x, y), cmp.Compare(x.ID, y.ID)) })
-	return b
+// hashEnds is a key of the addresses and ports of a connection, whoever opened it.
+func hashEnds(c *Conn) uint64 {
+	low, high := inOrder(c)
+	return stir(hashEnd(low)) + hashEnd(high)
 }
 
-// of are those with the addresses and ports of one.
-func (b byEnds) of(c *Conn) []*Conn {
-	from := sort.Search(len(b), func(i int) bool { return compareEnds(b[i], c) >= 0 })
-	n := sort.Search(len(b)-from, func(i int) bool { return compareEnds(b[from+i], c) > 0 })
-	return b[from : from+n]
+func hashEnd(e *capture.Endpoint) uint64 {
+	le := binary.LittleEndian
+	return stir(stir(le.Uint64(e.Addr[:])^uint64(e.Port)) ^ le.Uint64(e.Addr[8:]))
+}
+
+// stir is the finalizer of SplitMix64: each bit of x changes half of the bits.
+func stir(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }
 
 // mostBeside is of how many connections with the same addresses and ports packets are looked at.
@@ -51,25 +54,26 @@ const mostBeside = 8
 // at one of the places at about the same time: where two are one for a place, it may tell a segment of one as
 // the other's. It reports whether there are any.
 func (x *comparison) beside(p *Pair) (any bool, err error) {
-	if x.pairOf == nil {
-		x.pairOf = map[*Conn]*Pair{}
-		for i := range x.Pairs {
-			q := &x.Pairs[i]
-			x.pairOf[q.A], x.pairOf[q.B] = q, q
+	if x.ends[0] == nil {
+		if err := x.indexEnds(); err != nil {
+			return false, err
 		}
-		x.ends = [2]byEnds{newByEnds(x.A.Conns), newByEnds(x.B.Conns)}
 	}
-	done := []*Pair{p}
+	done := []item{p.item()}
 	for side, c := range [...]*Conn{p.A, p.B} {
-		for _, o := range x.ends[side].of(c) {
-			q := x.pairOf[o]
-			if q == nil || slices.Contains(done, q) || o.Start > c.End+nearby || c.Start > o.End+nearby || len(done) > mostBeside {
+		same, err := x.besideAt(side, c)
+		if err != nil {
+			return false, err
+		}
+		for _, q := range same {
+			o := q.at(side)
+			if slices.Contains(done, q.item()) || o.Start > c.End+nearby || c.Start > o.End+nearby || len(done) > mostBeside {
 				continue
 			}
-			done = append(done, q)
+			done = append(done, q.item())
 			turned := o.Orig != c.Orig
-			for i, of := range [...]*Conn{q.A, q.B} {
-				if err := x.add(i, of, turned != (i != side && p.Turn != q.Turn)); err != nil {
+			for i := range x.bufs {
+				if err := x.add(i, q.at(i), turned != (i != side && p.Turn != q.Turn)); err != nil {
 					return false, err
 				}
 			}
@@ -82,6 +86,44 @@ func (x *comparison) beside(p *Pair) (any bool, err error) {
 		sortPackets(all)
 	}
 	return true, nil
+}
+
+// indexEnds makes the index of pairs by the addresses and ports at each place.
+func (x *comparison) indexEnds() error {
+	var by [2]*sorter
+	for i := range by {
+		by[i] = &sorter{room: x.pairs.room}
+		defer by[i].close()
+	}
+	err := x.each(func(p *Pair) error {
+		a, b := p.item(), p.item()
+		a.key, b.key = hashEnds(p.A), hashEnds(p.B)
+		return cmp.Or(by[0].add(a), by[1].add(b))
+	})
+	for i, s := range by {
+		x.ends[i] = &index{room: x.pairs.room}
+		err = cmp.Or(err, x.ends[i].take(s))
+	}
+	return err
+}
+
+// besideAt are the pairs whose connection at a place has the addresses and ports of one, in the order in which those began.
+func (x *comparison) besideAt(side int, c *Conn) (same []*Pair, err error) {
+	items, err := x.ends[side].of(hashEnds(c))
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range items {
+		q, err := x.pair(i)
+		if err != nil {
+			return nil, err
+		}
+		if compareEnds(q.at(side), c) == 0 {
+			same = append(same, q)
+		}
+	}
+	slices.SortFunc(same, func(p, q *Pair) int { return cmp.Compare(p.at(side).ID, q.at(side).ID) })
+	return same, nil
 }
 
 // add adds another connection's packets to those that are loaded of a place.
@@ -103,26 +145,52 @@ func (p *Place) adopt() error {
 	if len(p.open) == 0 {
 		return nil
 	}
-	ends := newByEnds(p.Conns)
-	for _, id := range slices.Sorted(maps.Keys(p.open)) {
-		c := p.open[id]
+	left := slices.Sorted(maps.Keys(p.open))
+	by := map[uint64][]uint64{} // those connections, by their ends
+	of := map[uint64]*Conn{}
+	for _, id := range left {
+		of[id] = p.open[id].conn(id)
+		key := hashEnds(of[id])
+		by[key] = append(by[key], id)
+	}
+	type taker struct {
+		id uint64
+		at int
+	}
+	to := map[uint64]taker{}
+	err := p.each(nil, func(c *Conn) error {
+		for _, id := range by[hashEnds(c)] {
+			if c.ID <= id && c.ID >= to[id].id && compareEnds(of[id], c) == 0 {
+				to[id] = taker{c.ID, c.at}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range left {
+		c := of[id]
 		delete(p.open, id)
+		t, ok := to[id]
+		if !ok {
+			continue
+		}
 		all, err := p.load(c, nil)
 		if err != nil {
 			return err
 		}
-		same := ends.of(c)
-		i := sort.Search(len(same), func(i int) bool { return same[i].ID > id }) - 1
-		if i < 0 {
-			continue
+		old, err := p.get(t.at)
+		if err != nil {
+			return err
 		}
-		to := same[i]
 		for j := range all {
-			if c.src != to.src {
+			if c.src != old.src {
 				all[j].end ^= 1
 			}
 		}
-		to.packets, to.adopted = append(to.packets, all...), true
+		old.packets, old.adopted = append(old.packets, all...), true
+		p.change(old)
 	}
 	return nil
 }

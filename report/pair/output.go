@@ -153,11 +153,11 @@ func (r *Result) object() map[string]any {
 			rungs[g.Name()] = r.Rungs[g]
 		}
 	}
-	x := map[string]any{"type": "pairs", "a": r.A.object(), "b": r.B.object(), "swapped": r.Swapped, "pairs": len(r.Pairs), "rungs": rungs, "ambiguous": r.Ambiguous,
+	x := map[string]any{"type": "pairs", "a": r.A.object(), "b": r.B.object(), "swapped": r.Swapped, "pairs": r.Pairs, "rungs": rungs, "ambiguous": r.Ambiguous,
 		"through_proxy": r.Proxied, "apart": r.Apart, "without_segments": r.Unheld}
 	for side, name := range [...]string{"only_a", "only_b"} {
 		a := &r.Alone[side]
-		x[name] = map[string]any{"missing": len(a.Missing), "elsewhere": a.Elsewhere, "outside": a.Outside}
+		x[name] = map[string]any{"missing": a.Missing.n, "elsewhere": a.Elsewhere, "outside": a.Outside}
 	}
 	var clocks []map[string]any
 	for _, p := range r.Clock.Pieces {
@@ -180,5 +180,5 @@ func (r *Result) object() map[string]any {
 }
 
 func (p *Place) object() map[string]any {
-	return map[string]any{"name": say.Escape(p.Name()), "conns": len(p.Conns), "segments": p.packed}
+	return map[string]any{"name": say.Escape(p.Name()), "conns": p.n, "segments": p.packed}
 }

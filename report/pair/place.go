@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"tcpwatch/capture"
@@ -26,8 +27,8 @@ type PlaceOptions struct {
 	Name     string // as tables call the place
 	Role     bool   // the name says where it stands, as the user thinks, and goes to the other place if that is wrong
 	Captures string // the files, for people
-	// MaxBytes is how much packets may take in memory, in bytes, before they are written to a
-	// file that Spill makes; 0 for no limit.
+	// MaxBytes is how much connections and their packets may take in memory, in bytes, before they
+	// are written to files that Spill makes; 0 for no limit.
 	MaxBytes int64
 	Stored   bool // the input is records, which hold no segments
 	Spill    func() (File, error)
@@ -37,21 +38,25 @@ type PlaceOptions struct {
 type Place struct {
 	record.Base
 	opt      PlaceOptions
-	Conns    []*Conn
+	held     // the connections
 	Headline *report.Headline
 	Found    []diagnose.Finding // of the place alone
 
-	open    map[uint64]*Conn // by ID: those whose record did not come yet
-	held    int64            // bytes of packets in memory
-	packed  uint64           // packets kept
-	file    File             // nil while all are in memory
-	written int64            // bytes of it
-	first   int64            // time of the first and of the last packet kept
+	open    map[uint64]*sprout // by ID: those whose record did not come yet
+	bytes   int64              // of packets and connections in memory
+	packed  uint64             // packets kept
+	packets File               // those that are not in memory; nil while all are
+	written int64              // bytes of it
+	buf     []byte             // to read them into
+	first   int64              // time of the first and of the last packet kept
 	last    int64
+	keyed   bool // a connection can be known by more than its addresses
 }
 
 // NewPlace returns a Place.
-func NewPlace(o PlaceOptions) *Place { return &Place{opt: o, open: map[uint64]*Conn{}} }
+func NewPlace(o PlaceOptions) *Place {
+	return &Place{opt: o, open: map[uint64]*sprout{}}
+}
 
 // Name is what tables call the place.
 func (p *Place) Name() string { return p.opt.Name }
@@ -74,15 +79,16 @@ func (p *Place) Segment(at *record.Placement, s *capture.Segment, _ []byte) erro
 	}
 	c := p.open[at.Conn]
 	if c == nil {
-		c = &Conn{ID: at.Conn, Orig: s.Src, Resp: s.Dst, src: s.Src}
+		c = &sprout{src: s.Src, dst: s.Dst}
 		p.open[at.Conn] = c
+		p.bytes += perSprout
 	}
 	end := record.Orig
 	if s.Src != c.src {
 		end = record.Resp
 	}
-	if s.Flags.Has(capture.SYN) && !c.Offers[end].Seen {
-		c.Offers[end] = offer(s)
+	if s.Flags.Has(capture.SYN) && !c.offers[end].Seen {
+		c.offers[end] = offer(s)
 	}
 	x := packetOf(s, end)
 	if x.marks&untimed == 0 {
@@ -98,10 +104,23 @@ func (p *Place) Segment(at *record.Placement, s *capture.Segment, _ []byte) erro
 	}
 	before := cap(c.packets)
 	c.packets = append(c.packets, x)
-	p.held += int64(cap(c.packets)-before) * perPacket
-	if p.opt.MaxBytes > 0 && p.held > p.opt.MaxBytes {
-		return p.spill()
+	p.bytes += int64(cap(c.packets)-before) * perPacket
+	return p.fit()
+}
+
+// fit makes room in memory where there is too little.
+func (p *Place) fit() error {
+	// Those that are open stay: they must not have each packet written alone.
+	if open := int64(len(p.open)) * perSprout; p.opt.MaxBytes == 0 || p.bytes <= max(p.opt.MaxBytes, open+p.opt.MaxBytes/2) {
+		return nil
 	}
+	if p.opt.Spill == nil {
+		return errors.New("the packets need more memory than --max-memory allows")
+	}
+	if err := p.spill(); err != nil {
+		return fmt.Errorf("packets that memory has no room for: %w", err)
+	}
+	p.bytes = int64(len(p.open)) * perSprout
 	return nil
 }
 
@@ -110,16 +129,21 @@ func (p *Place) Conn(r *record.Record) error {
 	if r.Interim {
 		return nil
 	}
-	c := p.open[r.ID]
-	if c == nil {
+	var c *Conn
+	if s := p.open[r.ID]; s != nil {
+		c = s.conn(r.ID)
+		delete(p.open, r.ID)
+		p.bytes -= perSprout
+	} else {
 		c = &Conn{src: r.Orig} // of records: its segments are not known
 		c.takeOffers(r)
 		p.spans(r)
 	}
-	delete(p.open, r.ID)
+	p.bytes += perConn
 	c.take(r)
-	p.Conns = append(p.Conns, c)
-	return nil
+	p.keyed = p.keyed || c.hasKey()
+	p.add(c)
+	return p.fit()
 }
 
 // spans notes when the place captured, by its connections.
@@ -145,42 +169,38 @@ func (p *Place) Report(h *report.Headline, _ *report.Summary) error {
 	return nil
 }
 
-// Close gives up the file.
+// Close gives up the files.
 func (p *Place) Close() error {
-	if p.file == nil {
-		return nil
+	err := p.held.close()
+	if p.packets != nil {
+		err = cmp.Or(err, p.packets.Close())
 	}
-	return p.file.Close()
+	return err
 }
 
 // pieceHead is how many bytes stand before the packets of a piece: where the one before it begins, and their number.
 const pieceHead = 8 + 4
 
-// spill writes all packets to the file. Each connection's lie in pieces that name the one before.
-func (p *Place) spill() error {
-	if p.file == nil {
-		if p.opt.Spill == nil {
-			return errors.New("the packets need more memory than --max-memory allows")
-		}
+// spill writes all packets to a file, each connection's in pieces that name the one before, and to another
+// the connections whose record came.
+func (p *Place) spill() (err error) {
+	if p.packets == nil {
 		f, err := p.opt.Spill()
 		if err != nil {
-			return fmt.Errorf("packets that memory has no room for: %w", err)
+			return err
 		}
-		p.file = f
+		p.packets = &paged{File: f}
 	}
-	b := make([]byte, 0, 1<<20)
+	b := make([]byte, 0, atOneTime)
 	write := func() error {
-		n, err := p.file.Write(b)
+		n, err := p.packets.Write(b)
 		p.written += int64(n)
 		b = b[:0]
-		if err != nil {
-			return fmt.Errorf("packets that memory has no room for: %w", err)
-		}
-		return nil
+		return err
 	}
-	for _, c := range p.all() {
+	one := func(c *kept) error {
 		if len(c.packets) == 0 {
-			continue
+			return nil
 		}
 		at := p.written + int64(len(b))
 		b = binary.LittleEndian.AppendUint64(b, uint64(c.pieces))
@@ -189,23 +209,25 @@ func (p *Place) spill() error {
 			b = c.packets[i].append(b)
 		}
 		c.pieces, c.filed, c.packets = at+1, c.filed+uint32(len(c.packets)), nil
-		if len(b) > 1<<20-1<<16 {
-			if err := write(); err != nil {
-				return err
-			}
+		if len(b) > atOneTime/2 {
+			return write()
+		}
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.open)) { // neighbours are read one after the other
+		if err := one(&p.open[id].kept); err != nil {
+			return err
 		}
 	}
-	p.held = 0
-	return write()
-}
-
-// all are the connections of which packets may be in memory.
-func (p *Place) all() []*Conn {
-	all := make([]*Conn, 0, len(p.open)+len(p.Conns))
-	for _, c := range p.open {
-		all = append(all, c)
+	for _, c := range p.conns {
+		if err := one(&c.kept); err != nil {
+			return err
+		}
 	}
-	return append(all, p.Conns...)
+	if err := write(); err != nil {
+		return err
+	}
+	return p.held.spill(p.opt.Spill)
 }
 
 // load gives the packets of a connection in the order of the input, each with the end that sent it, in to.
@@ -237,22 +259,23 @@ func sortPackets(all []packet) {
 // unpack reads the packets of a connection that lie in the file.
 func (p *Place) unpack(c *Conn, to []packet) error {
 	end := len(to)
-	var b []byte
 	for at := c.pieces; at != 0; {
-		var head [pieceHead]byte
-		if _, err := p.file.ReadAt(head[:], at-1); err != nil {
-			return err
+		// A piece holds at most what is left: that, and what stands before it, is read at once.
+		most := pieceHead + end*packetSize
+		if cap(p.buf) < most {
+			p.buf = make([]byte, most)
 		}
-		n := int(binary.LittleEndian.Uint32(head[8:]))
-		b = append(b[:0], make([]byte, n*packetSize)...)
-		if _, err := p.file.ReadAt(b, at-1+pieceHead); err != nil {
-			return err
+		b := p.buf[:most]
+		read, err := p.packets.ReadAt(b, at-1)
+		n := int(binary.LittleEndian.Uint32(b[8:]))
+		if size := pieceHead + n*packetSize; read < size || n > end {
+			return cmp.Or(err, io.ErrUnexpectedEOF)
 		}
 		end -= n
 		for i := range n {
-			to[end+i].read(b[i*packetSize:])
+			to[end+i].read(b[pieceHead+i*packetSize:])
 		}
-		at = int64(binary.LittleEndian.Uint64(head[:]))
+		at = int64(binary.LittleEndian.Uint64(b))
 	}
 	return nil
 }

@@ -12,24 +12,24 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// heap is a File in memory; it fails after so many bytes, if that is not 0.
-type heap struct {
+// ram is a File in memory; it fails after so many bytes, if that is not 0.
+type ram struct {
 	bytes.Buffer
 	most int
 }
 
-func (h *heap) ReadAt(b []byte, at int64) (int, error) {
+func (h *ram) ReadAt(b []byte, at int64) (int, error) {
 	return bytes.NewReader(h.Bytes()).ReadAt(b, at)
 }
 
-func (h *heap) Write(b []byte) (int, error) {
+func (h *ram) Write(b []byte) (int, error) {
 	if h.most > 0 && h.Len()+len(b) > h.most {
 		return 0, errors.New("no space left")
 	}
 	return h.Buffer.Write(b)
 }
 
-func (h *heap) Close() error { return nil }
+func (h *ram) Close() error { return nil }
 
 // fill gives a Place the segments of 50 connections, mixed, and then their records.
 func fill(p *Place) error {
@@ -59,21 +59,25 @@ func TestSpill(t *testing.T) {
 	if err := fill(whole); err != nil {
 		t.Fatal(err)
 	}
-	file := &heap{}
-	files := 0
-	small := NewPlace(PlaceOptions{MaxBytes: 40_000, Spill: func() (File, error) { files++; return file, nil }})
+	var files []*ram
+	small := NewPlace(PlaceOptions{MaxBytes: 40_000, Spill: func() (File, error) { files = append(files, &ram{}); return files[len(files)-1], nil }})
 	if err := fill(small); err != nil {
 		t.Fatal(err)
 	}
-	if files != 1 || file.Len() < 100_000 {
-		t.Fatalf("%d files, %d bytes in the last: little was written", files, file.Len())
+	if len(files) < 1 || files[0].Len() < 100_000 {
+		t.Fatalf("%d files: little was written", len(files))
 	}
 	n, copies := 0, 0
-	for i := range whole.Conns {
-		want, err := whole.load(whole.Conns[i], nil)
-		got, err2 := small.load(small.Conns[i], make([]packet, 3, 9))
+	for i := range whole.n {
+		c, _ := whole.get(i)
+		want, err := whole.load(c, nil)
+		d, err3 := small.get(i)
+		if err3 != nil {
+			t.Fatal(err3)
+		}
+		got, err2 := small.load(d, make([]packet, 3, 9))
 		if err := errors.Join(err, err2); err != nil || !slices.Equal(got, want) {
-			t.Fatalf("connection %d: %d packets, want %d: %v", whole.Conns[i].ID, len(got), len(want), err)
+			t.Fatalf("connection %d: %d packets, want %d: %v", c.ID, len(got), len(want), err)
 		}
 		for j := range want {
 			if end := record.End(want[j].end); end != record.Orig && end != record.Resp {
@@ -100,9 +104,9 @@ func TestTurnedEnds(t *testing.T) {
 	s := capture.Segment{Packet: 1, Src: server, Dst: client, Flags: capture.SYN | capture.ACK, Options: capture.OptMSS, MSS: 1400}
 	p.Segment(&record.Placement{Conn: 1}, &s, nil)
 	p.Conn(&record.Record{ID: 1, Orig: client, Resp: server})
-	got, _ := p.load(p.Conns[0], nil)
-	if len(got) != 1 || record.End(got[0].end) != record.Resp || p.Conns[0].Offers[record.Resp].MSS != record.Some[uint16](1400) || p.Conns[0].Offers[record.Orig].Seen {
-		t.Errorf("%+v, offers %+v", got, p.Conns[0].Offers)
+	got, _ := p.load(p.conns[0], nil)
+	if len(got) != 1 || record.End(got[0].end) != record.Resp || p.conns[0].Offers[record.Resp].MSS != record.Some[uint16](1400) || p.conns[0].Offers[record.Orig].Seen {
+		t.Errorf("%+v, offers %+v", got, p.conns[0].Offers)
 	}
 }
 
@@ -112,7 +116,7 @@ func TestSpillFails(t *testing.T) {
 		spill func() (File, error)
 	}{
 		{"no file", func() (File, error) { return nil, errors.New("no place") }},
-		{"full disk", func() (File, error) { return &heap{most: 50_000}, nil }},
+		{"full disk", func() (File, error) { return &ram{most: 50_000}, nil }},
 		{"none allowed", nil},
 	} {
 		if err := fill(NewPlace(PlaceOptions{MaxBytes: 20_000, Spill: x.spill})); err == nil {
@@ -124,5 +128,14 @@ func TestSpillFails(t *testing.T) {
 func TestPerPacket(t *testing.T) {
 	if n := reflect.TypeFor[packet]().Size(); n != perPacket {
 		t.Errorf("a packet takes %d bytes, not %d", n, perPacket)
+	}
+	if n := reflect.TypeFor[Conn]().Size(); n > perConn {
+		t.Errorf("a connection takes %d bytes, more than %d", n, perConn)
+	}
+	if n := reflect.TypeFor[sprout]().Size() + 16; n > perSprout {
+		t.Errorf("a connection without a record takes %d bytes, more than %d", n, perSprout)
+	}
+	if n := reflect.TypeFor[item]().Size(); n != perItem {
+		t.Errorf("an item takes %d bytes, not %d", n, perItem)
 	}
 }

@@ -7,32 +7,25 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// sideOf says at which place an option was there, by the first connection of which it was changed.
-func (r *Result) sideOf(c Change) string {
-	e := &r.tally.changed[c]
-	for i := range r.Pairs {
-		p := &r.Pairs[i]
-		if len(e.conns) == 0 || p.A.ID != e.conns[0] {
+// sideOf says at which place of a pair an option was there.
+func sideOf(p *Pair, c Change) string {
+	for end := record.Orig; end <= record.Resp; end++ {
+		a, b := &p.A.Offers[end], &p.B.Offers[p.endAt(end)]
+		if !a.Seen || !b.Seen {
 			continue
 		}
-		for end := record.Orig; end <= record.Resp; end++ {
-			a, b := &p.A.Offers[end], &p.B.Offers[p.endAt(end)]
-			if !a.Seen || !b.Seen {
-				continue
-			}
-			who, sent, came := "client", a.has(c), b.has(c)
-			if end == record.Resp {
-				who, sent, came = "server", came, sent
-			}
-			switch {
-			case sent == came:
-			case came == "":
-				return fmt.Sprintf(" (the %s sent %s, and it was gone when it came)", who, sent)
-			case sent == "":
-				return fmt.Sprintf(" (%s came, which the %s had not sent)", came, who)
-			default:
-				return fmt.Sprintf(" (the %s sent %s, and %s came)", who, sent, came)
-			}
+		who, sent, came := "client", a.has(c), b.has(c)
+		if end == record.Resp {
+			who, sent, came = "server", came, sent
+		}
+		switch {
+		case sent == came:
+		case came == "":
+			return fmt.Sprintf(" (the %s sent %s, and it was gone when it came)", who, sent)
+		case sent == "":
+			return fmt.Sprintf(" (%s came, which the %s had not sent)", came, who)
+		default:
+			return fmt.Sprintf(" (the %s sent %s, and %s came)", who, sent, came)
 		}
 	}
 	return ""

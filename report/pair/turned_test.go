@@ -24,8 +24,11 @@ func TestTurned(t *testing.T) {
 			c.opened = record.Some(x.opened[i])
 			c.Offers[record.Orig] = Offer{Seen: true, TTL: x.ttl[i]}
 		}
-		c := comparison{Result: &Result{Pairs: []Pair{{A: conns[0], B: conns[1]}}}}
-		if got := c.turned(); got != x.want {
+		c := comparison{Result: &Result{A: NewPlace(PlaceOptions{}), B: NewPlace(PlaceOptions{})}, pairs: &sorter{room: &room{}}}
+		c.A.add(conns[0])
+		c.B.add(conns[1])
+		c.pairs.add(item{})
+		if got, err := c.turned(); got != x.want || err != nil {
 			t.Errorf("%+v: %v", x, got)
 		}
 	}
