@@ -28,6 +28,7 @@ type outlets struct {
 	reporters    []report.Reporter
 	snapshots    []report.Snapshotter
 	watchers     []report.Watcher
+	senders      []report.Sender
 
 	cancel func(error) // ends the run
 	mu     sync.Mutex  // of err: the worker and the writer may each meet one
@@ -78,6 +79,9 @@ func newOutlets(all []record.Output, cancel func(error)) *outlets {
 		}
 		if s, ok := o.(report.Snapshotter); ok && !n.OneWorker() {
 			x.snapshots = append(x.snapshots, s)
+		}
+		if s, ok := o.(report.Sender); ok {
+			x.senders = append(x.senders, s)
 		}
 		if v, ok := o.(report.Watcher); ok && !n.OneWorker() {
 			x.watchers = append(x.watchers, v)
@@ -157,6 +161,14 @@ func (x *outlets) packet(t *taken, p *capture.Packet, of record.Datagram) {
 	for _, o := range t.packets {
 		x.note(o.Packet(p, of))
 	}
+}
+
+// unsent is how many records Outputs did not send so far.
+func (x *outlets) unsent() (n uint64) {
+	for _, o := range x.senders {
+		n += o.Unsent()
+	}
+	return n
 }
 
 // wanted is what those who watch want to see, together: where they want different lists, that

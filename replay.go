@@ -49,6 +49,7 @@ func Replay(ctx context.Context, in Stored, o Options, outputs ...Output) (Stats
 	if o.Where != nil {
 		h.Where = both(h.Where, o.Where.String())
 	}
+	h.Unsent += out.unsent()
 	out.finish(h, w.summary)
 	errs := []error{fault, out.err}
 	if ctx.Err() != nil {

@@ -53,6 +53,7 @@ type Headline struct {
 	InterfaceDrops  record.Opt[uint64]
 	Damaged         []*capture.Damage
 	Tracker         record.Stats
+	Unsent          uint64 // records that had no room on their way to where they are sent, or were refused there
 	Unnamed         uint64 // connections whose payload was not looked at: too many others were undecided
 	MSL             int64  // nanoseconds; TIME-WAIT lasts twice as long
 	Live            bool
@@ -105,7 +106,7 @@ func (h *Headline) Join(o *Headline) {
 	}
 	h.Anonymous, h.Live = h.Anonymous || o.Anonymous, h.Live || o.Live
 	h.Outside, h.Packets, h.Passed, h.Bytes, h.Segments = h.Outside+o.Outside, h.Packets+o.Packets, h.Passed+o.Passed, h.Bytes+o.Bytes, h.Segments+o.Segments
-	h.Undecoded, h.Unnamed = h.Undecoded+o.Undecoded, h.Unnamed+o.Unnamed
+	h.Undecoded, h.Unnamed, h.Unsent = h.Undecoded+o.Undecoded, h.Unnamed+o.Unnamed, h.Unsent+o.Unsent
 	if o.Start != 0 && (h.Start == 0 || o.Start < h.Start) {
 		h.Start = o.Start
 	}

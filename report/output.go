@@ -26,6 +26,13 @@ type Snapshotter interface {
 	Snapshot(h *Headline, s *Summary) error
 }
 
+// Sender is an Output that sends what it takes elsewhere, and may have no room for all of it.
+type Sender interface {
+	record.Output
+	// Unsent is how many records it did not send so far. It may be asked at any time, by anybody.
+	Unsent() uint64
+}
+
 // Tables is the Output of tables at the end of a run.
 type Tables struct {
 	record.Base

@@ -29,12 +29,13 @@ type format struct {
 	// files are those that an option of its own asks for, "" for standard output; none when
 	// that option is not given. It is nil for a format that -o asks for.
 	files   func(o *options) []string
-	folder  []string // the names of its files, where -o names the folder that they are in
-	private bool     // its files hold packets or payload: nobody else may read them
-	page    bool     // it needs the sums of all tables, and those of pictures
-	cites   bool     // it draws the connections that findings cite
-	plot    bool     // it is what --plot draws
-	beside  bool     // in a file it does not take the place of the report
+	folder  []string                           // the names of its files, where -o names the folder that they are in
+	sink    func(address string) (sink, error) // it is sent to what -o names, and goes to no file
+	private bool                               // its files hold packets or payload: nobody else may read them
+	page    bool                               // it needs the sums of all tables, and those of pictures
+	cites   bool                               // it draws the connections that findings cite
+	plot    bool                               // it is what --plot draws
+	beside  bool                               // in a file it does not take the place of the report
 	make    func(s *session, to []io.Writer) tcpwatch.Output
 }
 
@@ -56,6 +57,7 @@ func formats() []format {
 		{name: "zeek", make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newZeek(to[0], false) }},
 		{name: "zeek-json", make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newZeek(to[0], true) }},
 		{name: "parquet", folder: []string{parquet.Connections, parquet.Findings, parquet.Stats}, make: (*session).newParquet},
+		{name: kafkaFormat, sink: kafkaSink},
 		{name: "html", page: true, cites: true, make: func(s *session, to []io.Writer) tcpwatch.Output {
 			t := s.tablesOn(to[0])
 			t.Top, t.ASCII = cmp.Or(t.Top, pageRows), false

@@ -82,7 +82,7 @@ func (s *session) measures() (all []tcpwatch.Output) {
 	if !s.o.measured() {
 		return nil
 	}
-	s.meter = serve.NewMeter(serve.MeterOptions{Top: s.o.tables.Top, Hold: s.o.metrics.on, Tell: s.tellLine, Version: tcpwatch.Version,
+	s.meter = serve.NewMeter(serve.MeterOptions{Top: s.o.tables.Top, Hold: s.o.metrics.on, Tell: s.tellLine, Version: tcpwatch.Version, Sinks: s.sent(),
 		Cost: func() (int64, uint64) { c := cost(); return c.CPU, c.Memory }})
 	all = append(all, s.meter)
 	if s.o.otlp.to != nil {

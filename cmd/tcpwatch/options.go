@@ -20,9 +20,7 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/report/ci"
 	"tcpwatch/report/follow"
-	"tcpwatch/report/parquet"
 	"tcpwatch/report/plot"
-	"tcpwatch/report/serve"
 	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
@@ -216,12 +214,8 @@ func (o *options) checkPlot() error {
 
 // decideRun works out what else follows for the run.
 func (o *options) decideRun() {
-	o.run.MaxBytes = o.memory.Table()
-	if o.memory != 0 && o.otlp.to != nil {
-		o.run.MaxBytes -= o.memory.Waiting(serve.MostWaiting)
-	}
-	if o.memory != 0 && slices.ContainsFunc(o.outputs, func(x output) bool { return x.folder != nil }) {
-		o.run.MaxBytes -= o.memory.Waiting(parquet.MostHeld)
+	if o.run.MaxBytes = o.memory.Table(); o.memory != 0 {
+		o.run.MaxBytes -= o.waiting()
 	}
 	o.run.Sums.Narrow = o.memory.Narrow()
 	o.tables.Keep(&o.run.Sums)

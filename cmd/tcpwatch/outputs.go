@@ -28,6 +28,7 @@ import (
 type output struct {
 	format
 	files []string
+	to    sink // nil for one that goes to files
 }
 
 // onStdout reports whether it goes to standard output.
@@ -56,6 +57,14 @@ func (o *options) chooseOutputs(given []string) error {
 		if named && file == "" {
 			return fmt.Errorf("-o %s: no file named after the colon", g)
 		}
+		if all[i].sink != nil {
+			to, err := all[i].sink(file)
+			if err != nil {
+				return fmt.Errorf("-o %s: %w", name, err) // an address may hold what is secret
+			}
+			o.outputs = append(o.outputs, output{format: all[i], to: to})
+			continue
+		}
 		files := []string{onDisk(file)}
 		if all[i].folder != nil {
 			if files[0] == "" {
@@ -66,7 +75,7 @@ func (o *options) chooseOutputs(given []string) error {
 				files = append(files, filepath.Join(file, own))
 			}
 		}
-		o.outputs = append(o.outputs, output{all[i], files})
+		o.outputs = append(o.outputs, output{format: all[i], files: files})
 	}
 	var beside []output
 	for _, f := range all {
@@ -76,13 +85,13 @@ func (o *options) chooseOutputs(given []string) error {
 		switch files := f.files(o); {
 		case files == nil:
 		case f.beside:
-			beside = append(beside, output{f, files})
+			beside = append(beside, output{format: f, files: files})
 		default:
-			o.outputs = append(o.outputs, output{f, files})
+			o.outputs = append(o.outputs, output{format: f, files: files})
 		}
 	}
 	if len(o.outputs) == 0 && !slices.ContainsFunc(beside, output.onStdout) {
-		o.outputs = []output{{all[0], []string{""}}}
+		o.outputs = []output{{format: all[0], files: []string{""}}}
 	}
 	o.outputs = append(beside, o.outputs...)
 	return o.checkFiles()
@@ -140,6 +149,9 @@ func (c *command) writer(o *options) *outfile.User {
 
 // outputs are all that the run writes, in the files that openFiles opened.
 func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error) {
+	if err := s.openSinks(); err != nil {
+		return nil, err
+	}
 	if err := files.Begin(); err != nil {
 		return nil, err
 	}
@@ -152,15 +164,7 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 	}
 	tables, others := false, s.stderr // whatever is on standard output has it for itself
 	for _, x := range s.o.outputs {
-		var to []io.Writer
-		for _, name := range x.files {
-			if name == "" {
-				to = append(to, s.stdout)
-			} else {
-				to = append(to, files.Named(name))
-			}
-		}
-		all = append(all, x.make(s, to))
+		all = append(all, s.make(x, files))
 		if x.name == tableFormat && x.onStdout() {
 			tables, others = true, s.stdout
 		}
@@ -177,6 +181,22 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 		all = slices.Insert(all, 0, s.lines()) // the last of them come before the report
 	}
 	return all, nil
+}
+
+// make is the Output of x, which writes to those files or standard output, or sends elsewhere.
+func (s *session) make(x output, files outfile.Files) tcpwatch.Output {
+	if x.to != nil {
+		return s.sinks[x.to]
+	}
+	var to []io.Writer
+	for _, name := range x.files {
+		if name == "" {
+			to = append(to, s.stdout)
+		} else {
+			to = append(to, files.Named(name))
+		}
+	}
+	return x.make(s, to)
 }
 
 // lines are those of a live capture: about what happens, or with --lines about trouble.

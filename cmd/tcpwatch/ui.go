@@ -172,11 +172,7 @@ func (s *session) screenOutputs(files outfile.Files) (all []tcpwatch.Output) {
 			all = append(all, &farewell{screen: s.ui, Tables: report.NewTables(s.stdout, s.tablesOn(s.stdout))})
 			continue
 		}
-		var to []io.Writer
-		for _, name := range x.files {
-			to = append(to, files.Named(name))
-		}
-		all = append(all, x.make(s, to))
+		all = append(all, s.make(x, files))
 	}
 	return append(append(all, s.failOn), s.measures()...)
 }

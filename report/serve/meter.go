@@ -22,7 +22,8 @@ type MeterOptions struct {
 	Tell    func(line string)
 	Version string
 	// Cost is what the process took so far: CPU in ns, and memory in bytes.
-	Cost func() (cpu int64, memory uint64)
+	Cost  func() (cpu int64, memory uint64)
+	Sinks []Sink // what records are sent to besides
 }
 
 // Meter is the Output that keeps what is measured of a run, for those who hand it on: see Metrics
@@ -160,7 +161,7 @@ func (m *Meter) families() []family {
 	case all == nil:
 		return nil
 	case m.also == nil:
-		return *all
+		return slices.Concat(*all, sinkFamilies(m.o.Sinks))
 	}
-	return slices.Concat(*all, m.also())
+	return slices.Concat(*all, sinkFamilies(m.o.Sinks), m.also())
 }

@@ -1,0 +1,16 @@
+// The tests of -o kafka: against brokers that are made here. A module of its own, so that they are
+// not in the main module's graph. See "make test-all".
+module tcpwatch/packaging/kafkatest
+
+go 1.26.7
+
+require (
+	github.com/twmb/franz-go v1.22.3
+	github.com/twmb/franz-go/pkg/kfake v0.0.0-20260918054303-01f206a7e32c
+)
+
+require (
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/pierrec/lz4/v4 v4.1.33 // indirect
+	github.com/twmb/franz-go/pkg/kmsg v1.15.1 // indirect
+)
