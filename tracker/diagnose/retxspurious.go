@@ -22,7 +22,7 @@ are needless if each ACK since a timeout answers the next transmission, in order
 a duplicate ACK at once (RFC 9293 section 3.10.7.4). Each such repeat took the sender's
 rate down for nothing. Reordering on the path, a delay that jumps, ACKs that are lost or
 held back make these. Fewer than one in 100 of the segments with data
-that the side sent, or the listener on all of its connections, cost next to nothing: an info. Repeats that the capture itself doubled are not counted.`,
+that the side sent, or the server on all of its connections, cost next to nothing: an info. Repeats that the capture itself doubled are not counted.`,
 		New: func(o *Options) Fold {
 			l := needlessLimits{least: o.count("retx-spurious", 10, "needless repeats of one side from which on it counts"),
 				share: o.share("retx-spurious-share", 20, "of its repeats that must be needless")}
