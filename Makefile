@@ -1,7 +1,7 @@
 # make demo     build, and show three incidents from the bundled captures
 # make test     every check: format, vet, staticcheck, tests, short fuzzing, benchmarks
 # make test-all that, and tests that take long: Debian's Prometheus and an OpenTelemetry Collector take what is measured,
-#               brokers of Kafka are sent to, DuckDB reads the tables of Parquet
+#               brokers of Kafka are sent to, DuckDB reads the tables of Parquet, ClickHouse pairs records
 # make build    ./tcpwatch          make install  PREFIX=/usr/local DESTDIR=
 # make bench    time and memory beside other programs, on inputs that are made first
 #               (2 GB in ~/.cache/tcpwatch-bench; BENCH="-h" lists what may be said)

@@ -45,6 +45,7 @@ list() {
 	fi
 	if [ "$purpose" = test-all ]; then
 		needs prometheus prometheus
+		needs clickhouse-server clickhouse-server
 	fi
 	if [ "$purpose" = bench ]; then
 		needs git git
