@@ -30,6 +30,7 @@ const policy = `
 	METRICS  = github.com/prometheus/client_golang/prometheus, github.com/prometheus/client_golang/prometheus/promhttp;
 	PARQUET  = github.com/parquet-go/parquet-go, github.com/parquet-go/parquet-go/compress/zstd, github.com/parquet-go/parquet-go/encoding/thrift, github.com/parquet-go/parquet-go/format;
 	KAFKA    = github.com/twmb/franz-go/pkg/kerr, github.com/twmb/franz-go/pkg/kgo, github.com/twmb/franz-go/pkg/kmsg, github.com/twmb/franz-go/pkg/sasl, github.com/twmb/franz-go/pkg/sasl/plain, github.com/twmb/franz-go/pkg/sasl/scram;
+	OBJECTS  = github.com/minio/minio-go/v7, github.com/minio/minio-go/v7/pkg/credentials;
 	SOURCE   = golang.org/x/tools/go/packages;
 	COMMAND  = github.com/spf13/pflag, kernel.org/pub/linux/libs/security/libcap/cap;
 
@@ -48,6 +49,7 @@ const policy = `
 	METRICS < report/serve;
 	PARQUET, COMPRESS < report/parquet;
 	KAFKA < report/kafka;
+	OBJECTS < report/objects;
 	TABLES < packaging/bench;
 	SOURCE < packaging/elsewhere;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
@@ -75,11 +77,12 @@ const policy = `
 	internal/store < report/parquet, report/stored;
 	report < report/parquet < report/stored;
 	report, report/schema, report/watch < report/kafka;
+	internal/say, internal/store < report/objects;
 	report < report/markdown, report/ci, report/pair;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
 	tcpwatch, report/ladder, report/where, report/watch < report/tui;
 	report/html, report/ladder, report/where, report/watch < report/serve;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/serve, report/plot, report/html, report/markdown, report/stored, report/parquet, report/kafka, report/ci, report/pair, report/zeek, report/glossary < cmd/tcpwatch;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/serve, report/plot, report/html, report/markdown, report/stored, report/parquet, report/kafka, report/objects, report/ci, report/pair, report/zeek, report/glossary < cmd/tcpwatch;
 	internal/say < internal/table, report/glossary;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare, report/html, report/pair;
@@ -99,7 +102,7 @@ var forbidden = map[string][]string{
 }
 
 // beside are packages below a clockless or forbidden room that talk to the system.
-var beside = []string{"report/serve", "report/kafka", "capture/live", "capture/host", "capture/lab", "capture/lab/wire", "capture/lab/load"}
+var beside = []string{"report/serve", "report/kafka", "report/objects", "capture/live", "capture/host", "capture/lab", "capture/lab/wire", "capture/lab/load"}
 
 const module = "tcpwatch"
 
@@ -260,6 +263,10 @@ func TestPolicy(t *testing.T) {
 		{"report/parquet", "github.com/parquet-go/parquet-go", true},
 		{"report/stored", "github.com/parquet-go/parquet-go", false},
 		{"report/kafka", "github.com/twmb/franz-go/pkg/kgo", true},
+		{"report/objects", "github.com/minio/minio-go/v7", true},
+		{"report/objects", "net/http", true},
+		{"report/parquet", "github.com/minio/minio-go/v7", false},
+		{"report/parquet", "tcpwatch/report/objects", false},
 		{"report/serve", "github.com/twmb/franz-go/pkg/kgo", false},
 		{"report/serve", "tcpwatch/report/kafka", false},
 		{"report", "tcpwatch/report/parquet", false},
