@@ -54,11 +54,24 @@ type Headline struct {
 	Damaged         []*capture.Damage
 	Tracker         record.Stats
 	Unsent          uint64 // records that had no room on their way to where they are sent, or were refused there
+	Lost            Lost
 	Unnamed         uint64 // connections whose payload was not looked at: too many others were undecided
 	MSL             int64  // nanoseconds; TIME-WAIT lasts twice as long
 	Live            bool
 	Ports           diagnose.PortRange        // that this host opens connections from; live only
 	Local           func(a capture.Addr) bool // which addresses are this host's; nil when unknown
+}
+
+// Lost is what files of records lack of what runs wrote, or have twice.
+type Lost struct {
+	Parts, Conns uint64 // files that are missing or damaged, and the connections in them
+	Runs         uint64 // runs without stats: how many files they wrote is not known
+	Doubled      uint64 // files that are there twice, or of a run before, which are left out
+}
+
+// Add adds what others lack.
+func (l *Lost) Add(o *Lost) {
+	l.Parts, l.Conns, l.Runs, l.Doubled = l.Parts+o.Parts, l.Conns+o.Conns, l.Runs+o.Runs, l.Doubled+o.Doubled
 }
 
 // Clock is what the stamps of an input's packets are worth.
@@ -116,6 +129,7 @@ func (h *Headline) Join(o *Headline) {
 	c.Stepped, c.Uncovered = c.Stepped+o.Clock.Stepped, c.Uncovered+o.Clock.Uncovered
 	h.KernelDrops, h.InterfaceDrops = sum(h.KernelDrops, o.KernelDrops), sum(h.InterfaceDrops, o.InterfaceDrops)
 	h.Damaged = append(h.Damaged, o.Damaged...)
+	h.Lost.Add(&o.Lost)
 	for _, x := range o.Skipped {
 		if i := slices.IndexFunc(h.Skipped, func(y Count) bool { return y.Reason == x.Reason }); i >= 0 {
 			h.Skipped[i].N += x.N

@@ -97,7 +97,8 @@ type Refuser interface {
 	Refuses(h *Headline, s *Summary) bool
 }
 
-// Strict is the Output that refuses files which hold the same connections.
+// Strict is the Output that refuses files which hold the same connections, and files of records that
+// are not all that runs wrote, each once.
 type Strict struct {
 	record.Base
 	failed error
@@ -106,10 +107,16 @@ type Strict struct {
 // errTwice is why.
 var errTwice = errors.New("the files hold the same connections, captured at two places: use tcpwatch pair A -- B (--strict)")
 
+// errLost is why, too.
+var errLost = errors.New("the records are not all that was written, each once (--strict)")
+
 // Refuses tells that there are such; see Refuser.
 func (x *Strict) Refuses(h *Headline, s *Summary) bool {
 	if twice := s.twice(h); twice.N > 0 {
 		x.failed = errTwice
+	}
+	if h.Lost != (Lost{}) {
+		x.failed = errLost
 	}
 	return x.failed != nil
 }

@@ -76,6 +76,9 @@ type statsLine struct {
 	EvictedBy      map[string]uint64 `json:"evicted_by,omitempty"`
 	Unnamed        uint64            `json:"unnamed,omitempty"`
 	Unsent         uint64            `json:"unsent,omitempty"`
+	LostParts      uint64            `json:"lost_parts,omitempty"`
+	LostConns      uint64            `json:"lost_conns,omitempty"`
+	LostRuns       uint64            `json:"lost_runs,omitempty"`
 	Files          []outside         `json:"files"`
 	Peaks          []peakLine        `json:"time_wait_peak"`
 	Span           *seconds          `json:"span_s,omitempty"`
@@ -102,7 +105,8 @@ const peaksKept = 10
 func lineOfStats(h *Headline, s *Summary) *statsLine {
 	l := &statsLine{Type: "stats", Packets: h.Packets, Segments: h.Segments, Conns: s.Conns(), Anonymous: h.Anonymous, Where: outside(h.Where), Skipped: h.Skipped,
 		Anomalies: map[string]uint64{}, Limits: h.Tracker.Limits, KernelDrops: known(h.KernelDrops), InterfaceDrops: known(h.InterfaceDrops),
-		Evicted: h.Tracker.Evicted, EvictedBy: h.Tracker.EvictedBy, Unnamed: h.Unnamed, Unsent: h.Unsent, Files: escaped(h.Files), Peaks: []peakLine{},
+		Evicted: h.Tracker.Evicted, EvictedBy: h.Tracker.EvictedBy, Unnamed: h.Unnamed, Unsent: h.Unsent,
+		LostParts: h.Lost.Parts, LostConns: h.Lost.Conns, LostRuns: h.Lost.Runs, Files: escaped(h.Files), Peaks: []peakLine{},
 		Untimed: h.Clock.Untimed, Misstamped: h.Clock.Misstamped, Steps: h.Clock.Steps, Gaps: h.Clock.Gaps, Damaged: len(h.Damaged) > 0,
 		Schema: schema.Version, Run: lineOfRun(h)}
 	if h.Where != "" {
@@ -276,7 +280,8 @@ func ReadStats(line []byte) (h *Headline, leftOut uint64, err error) {
 	r := l.Run
 	h = &Headline{Files: plain(l.Files), Interface: string(r.Interface), Filter: string(r.Filter), FilterIsDefault: r.DefaultFilter,
 		Anonymous: l.Anonymous, Where: string(l.Where), Hides: plain(r.Hides), Outside: r.Outside, Packets: l.Packets, Passed: r.Passed, Bytes: r.Bytes,
-		Segments: l.Segments, Skipped: l.Skipped, Undecoded: r.Undecoded, Unnamed: l.Unnamed, Unsent: l.Unsent, MSL: int64(r.MSL), Live: r.Live,
+		Segments: l.Segments, Skipped: l.Skipped, Undecoded: r.Undecoded, Unnamed: l.Unnamed, Unsent: l.Unsent,
+		Lost: Lost{Parts: l.LostParts, Conns: l.LostConns, Runs: l.LostRuns}, MSL: int64(r.MSL), Live: r.Live,
 		From: optOf[int64](r.From), To: optOf[int64](r.To), First: optOf[int64](r.First), Last: optOf[int64](r.Last),
 		Start: optOf[int64](r.Start).V, End: optOf[int64](r.End).V, KernelDrops: optOf[uint64](l.KernelDrops), InterfaceDrops: optOf[uint64](l.InterfaceDrops),
 		Clock: Clock{Untimed: l.Untimed, Misstamped: l.Misstamped, Steps: l.Steps, At: r.ClockAt, Stepped: optOf[int64](r.Stepped).V, Gaps: l.Gaps,

@@ -22,7 +22,7 @@ func fullHeadline() *Headline {
 		Damaged: []*capture.Damage{{File: "f", Packet: 33, Offset: 34, Reason: "cut"}},
 		Tracker: record.Stats{Segments: 35, Conns: 36, Emitted: 37, Evicted: 41, EvictedBy: map[string]uint64{"x": 42}, Quotes: 43, Unmatched: 44,
 			Anomalies: map[string]uint64{"y": 45}, Limits: map[string]uint64{"z": 46}},
-		Unnamed: 47, Unsent: 51, MSL: 48, Live: true, Ports: diagnose.PortRange{Low: 49, High: 50}}
+		Lost: Lost{Parts: 54, Conns: 52, Runs: 53}, Unnamed: 47, Unsent: 51, MSL: 48, Live: true, Ports: diagnose.PortRange{Low: 49, High: 50}}
 }
 
 // A stats line holds the whole headline, but for how many connections are held when the run ends:

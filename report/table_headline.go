@@ -204,8 +204,24 @@ func inBrackets(s string) string {
 	return " (" + s + ")"
 }
 
+// writeLost says what files of records lack.
+func writeLost(p *page, h *Headline) {
+	l := &h.Lost
+	if l.Parts > 0 {
+		with := " with " + say.Plural(l.Conns, "connection")
+		if l.Conns == 0 {
+			with = ", nobody knows with how many connections"
+		}
+		p.label("lost", say.Plural(l.Parts, "file")+" of records"+with+": missing or damaged, and not in this report")
+	}
+	if l.Runs > 0 {
+		p.label("no stats", say.Plural(l.Runs, "run")+" that did not come to an end, or whose stats are lost: what else they saw is not known")
+	}
+}
+
 // writeLosses says what was skipped, dropped, evicted or not understood.
 func writeLosses(p *page, h *Headline) {
+	writeLost(p, h)
 	var skipped counted
 	var sum uint64
 	for _, c := range h.Skipped {

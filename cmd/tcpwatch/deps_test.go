@@ -37,6 +37,7 @@ const policy = `
 	NONE < internal/say, internal/fold, internal/racetest, reassembly, packaging/fuzzprocess, internal/account, internal/inputs, internal/allowance, internal/store;
 	internal/say < internal/screen;
 	internal/account, internal/store < internal/outfile;
+	internal/store < internal/storetest;
 	internal/outfile, internal/allowance, internal/inputs, internal/screen < cmd/tcpwatch;
 	internal/fold < internal/mergetest;
 	GOPACKET, BPF, COMPRESS < capture;

@@ -15,7 +15,6 @@ import (
 	"tcpwatch/report/ladder"
 	"tcpwatch/report/markdown"
 	"tcpwatch/report/packets"
-	"tcpwatch/report/parquet"
 	"tcpwatch/report/plot"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
@@ -29,7 +28,7 @@ type format struct {
 	// files are those that an option of its own asks for, "" for standard output; none when
 	// that option is not given. It is nil for a format that -o asks for.
 	files   func(o *options) []string
-	folder  []string                           // the names of its files, where -o names the folder that they are in
+	archive bool                               // -o names the folder that its files go to, under names of their own
 	sink    func(address string) (sink, error) // it is sent to what -o names, and goes to no file
 	private bool                               // its files hold packets or payload: nobody else may read them
 	page    bool                               // it needs the sums of all tables, and those of pictures
@@ -56,7 +55,7 @@ func formats() []format {
 		}},
 		{name: "zeek", make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newZeek(to[0], false) }},
 		{name: "zeek-json", make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newZeek(to[0], true) }},
-		{name: "parquet", folder: []string{parquet.Connections, parquet.Findings, parquet.Stats}, make: (*session).newParquet},
+		{name: "parquet", archive: true},
 		{name: kafkaFormat, sink: kafkaSink},
 		{name: "html", page: true, cites: true, make: func(s *session, to []io.Writer) tcpwatch.Output {
 			t := s.tablesOn(to[0])
@@ -105,12 +104,6 @@ func withoutTimeline(names []string) []string {
 // newZeek writes connections as Zeek does.
 func (s *session) newZeek(to io.Writer, json bool) tcpwatch.Output {
 	return zeek.New(to, zeek.Options{JSON: json, Now: time.Now, Local: s.records.Local})
-}
-
-// newParquet writes tables of Parquet.
-func (s *session) newParquet(to []io.Writer) tcpwatch.Output {
-	return parquet.New([3]parquet.File{to[0].(parquet.File), to[1].(parquet.File), to[2].(parquet.File)},
-		parquet.Options{Records: s.records, Version: tcpwatch.Version, Memory: s.o.memory.Waiting(parquet.MostHeld)})
 }
 
 // forCI are the options of outputs for pipelines.

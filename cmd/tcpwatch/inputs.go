@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"tcpwatch"
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
 	"tcpwatch/internal/allowance"
+	"tcpwatch/internal/inputs"
 )
 
 // openSource opens the files or the interface that o names. Of files nothing is read. Those
@@ -25,6 +27,11 @@ func openSource(o *options, held []*os.File) (*tcpwatch.Source, error) {
 			files[i] = capture.Held(o.read[i], f)
 		}
 		return tcpwatch.Files(o.windows(files...)...), nil
+	}
+	for _, name := range o.read {
+		if about, err := os.Stat(name); err == nil && about.IsDir() && inputs.IsArchive(name) {
+			return nil, fmt.Errorf("%s: no captures but records: tcpwatch report reads them", name)
+		}
 	}
 	if err := allowance.Files(len(o.read)); err != nil {
 		return nil, err

@@ -52,16 +52,16 @@ func printoutOf(t *testing.T, files []string, args ...string) (p printout) {
 	p.tables = stdout.String() + stderr.String()
 	for format, to := range to {
 		name := filepath.Join(dir, format)
-		names, err := filepath.Glob(filepath.Join(name, "*")) // of a folder
-		if len(names) == 0 {
-			names = []string{name}
-		}
-		for _, name := range names {
-			b, err2 := os.ReadFile(name)
-			if err = errors.Join(err, err2); err != nil {
-				t.Fatal(err)
+		err := filepath.WalkDir(name, func(name string, d os.DirEntry, err error) error { // a file, or a folder of many
+			if err != nil || d.IsDir() {
+				return err
 			}
-			*to += whenItRan.ReplaceAllString(string(b), "")
+			b, err := os.ReadFile(name)
+			*to += strings.TrimPrefix(name, dir) + whenItRan.ReplaceAllString(string(b), "")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	return p

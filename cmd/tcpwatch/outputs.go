@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
+	"tcpwatch/report/parquet"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
 	"tcpwatch/tracker/record"
@@ -27,8 +27,9 @@ import (
 // standard output.
 type output struct {
 	format
-	files []string
-	to    sink // nil for one that goes to files
+	files  []string
+	to     sink   // nil for one that goes to files
+	folder string // that an archive is in; "" for none
 }
 
 // onStdout reports whether it goes to standard output.
@@ -65,17 +66,15 @@ func (o *options) chooseOutputs(given []string) error {
 			o.outputs = append(o.outputs, output{format: all[i], to: to})
 			continue
 		}
-		files := []string{onDisk(file)}
-		if all[i].folder != nil {
-			if files[0] == "" {
-				return fmt.Errorf("-o %s: names no folder for its files: -o %s:DIR", g, name)
+		if all[i].archive {
+			x, err := o.chooseArchive(all[i], file)
+			if err != nil {
+				return fmt.Errorf("-o %s: %w", g, err)
 			}
-			files = nil
-			for _, own := range all[i].folder {
-				files = append(files, filepath.Join(file, own))
-			}
+			o.outputs = append(o.outputs, x)
+			continue
 		}
-		o.outputs = append(o.outputs, output{format: all[i], files: files})
+		o.outputs = append(o.outputs, output{format: all[i], files: []string{onDisk(file)}})
 	}
 	var beside []output
 	for _, f := range all {
@@ -101,7 +100,11 @@ func (o *options) chooseOutputs(given []string) error {
 func (o *options) checkFiles() error {
 	seen := map[string]output{}
 	for _, x := range o.outputs {
-		for _, file := range x.files {
+		files := x.files
+		if x.folder != "" {
+			files = []string{x.folder}
+		}
+		for _, file := range files {
 			other, twice := seen[file]
 			switch {
 			case !twice:
@@ -123,7 +126,10 @@ func (c *command) openFiles(o *options, in *tcpwatch.Source) (outfile.Files, err
 	var wanted []outfile.Want
 	for _, x := range o.outputs {
 		for _, name := range x.files {
-			wanted = append(wanted, outfile.Want{Name: name, Private: x.private, Whole: x.folder != nil, By: c.writer(o)})
+			wanted = append(wanted, outfile.Want{Name: name, Private: x.private})
+		}
+		if x.folder != "" {
+			wanted = append(wanted, outfile.Want{Name: x.folder, Folder: true, Below: parquet.Folders(o.partition()), By: c.writer(o)})
 		}
 	}
 	read := in.About()
@@ -183,10 +189,13 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 	return all, nil
 }
 
-// make is the Output of x, which writes to those files or standard output, or sends elsewhere.
+// make is the Output of x, which writes to those files and folders, or standard output, or sends elsewhere.
 func (s *session) make(x output, files outfile.Files) tcpwatch.Output {
-	if x.to != nil {
+	switch {
+	case x.to != nil:
 		return s.sinks[x.to]
+	case x.folder != "":
+		return s.newParquet(files.Folder(x.folder))
 	}
 	var to []io.Writer
 	for _, name := range x.files {
@@ -196,7 +205,7 @@ func (s *session) make(x output, files outfile.Files) tcpwatch.Output {
 			to = append(to, files.Named(name))
 		}
 	}
-	return x.make(s, to)
+	return x.format.make(s, to)
 }
 
 // lines are those of a live capture: about what happens, or with --lines about trouble.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,14 +14,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcpwatch"
-	"tcpwatch/capture"
 	"tcpwatch/internal/inputs"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report/pair"
-	"tcpwatch/report/parquet"
-	"tcpwatch/report/schema"
 	"tcpwatch/report/stored"
 )
 
@@ -166,7 +161,7 @@ func capturesOf(words []string) ([]string, error) {
 		}
 	}
 	for _, name := range found {
-		if about, e := os.Stat(name); err == nil && e == nil && !about.Mode().IsRegular() {
+		if about, e := os.Stat(name); err == nil && e == nil && !about.Mode().IsRegular() && !about.IsDir() {
 			err = fmt.Errorf("%s is no regular file: write the capture to one first", name)
 		}
 	}
@@ -211,16 +206,12 @@ func (c *command) pair(args []string) int {
 	}
 	s := watchSignals()
 	defer s.done()
-	held := make([][]*os.File, len(o.points))
+	held := make([]*recordFiles, len(o.points))
 	for i, p := range o.points {
-		for _, name := range p.files {
-			f, err := capture.OpenDisk(name)
-			if err != nil {
-				return fail(c.stderr, err)
-			}
-			defer f.Close()
-			held[i] = append(held[i], f)
+		if held[i], err = openRecordFiles(p.files); err != nil {
+			return fail(c.stderr, err)
 		}
+		defer held[i].close()
 	}
 	if err := o.twins(held); err != nil {
 		return fail(c.stderr, fmt.Errorf("pair: %w", err))
@@ -229,7 +220,7 @@ func (c *command) pair(args []string) int {
 	places := make([]*pair.Place, len(o.points))
 	statuses := make(chan int, len(o.points))
 	for i, p := range o.points {
-		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Role: p.role, Captures: called(p.files), MaxBytes: o.memory / int64(4*len(o.points)), Spill: spill, Stored: areRecords(held[i][0])})
+		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Role: p.role, Captures: called(p.files), MaxBytes: o.memory / int64(4*len(o.points)), Spill: spill, Stored: held[i].are()})
 		defer places[i].Close()
 		read := func() { statuses <- o.read(s.ctx, p, held[i], places[i], c.stderr) }
 		if o.memory > 0 {
@@ -269,17 +260,11 @@ func called(files []string) string {
 }
 
 // twins refuses a file that is given for two places.
-func (o *pairing) twins(held [][]*os.File) error {
+func (o *pairing) twins(held []*recordFiles) error {
 	for i := range held {
 		for j := range i {
-			for k, a := range held[i] {
-				for l, b := range held[j] {
-					x, err := a.Stat()
-					y, err2 := b.Stat()
-					if cmp.Or(err, err2) == nil && os.SameFile(x, y) {
-						return fmt.Errorf("%s and %s are the same file: two captures, made at two places, are needed", o.points[j].files[l], o.points[i].files[k])
-					}
-				}
+			if a, b, twice := held[j].shares(held[i]); twice {
+				return fmt.Errorf("%s and %s are the same file: two captures, made at two places, are needed", a, b)
 			}
 		}
 	}
@@ -296,7 +281,7 @@ func spill() (pair.File, error) {
 }
 
 // read keeps what the captures of a place hold, or the records that were written of them.
-func (o *pairing) read(ctx context.Context, p point, held []*os.File, place *pair.Place, stderr io.Writer) int {
+func (o *pairing) read(ctx context.Context, p point, held *recordFiles, place *pair.Place, stderr io.Writer) int {
 	args := slices.Clone(o.pass)
 	for _, name := range p.files {
 		args = append(args, "-r", name)
@@ -306,15 +291,11 @@ func (o *pairing) read(ctx context.Context, p point, held []*os.File, place *pai
 		return fail(stderr, err)
 	}
 	if !place.Stored() {
-		return (&command{stdout: io.Discard, stderr: stderr}).watch(all, held, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
+		return (&command{stdout: io.Discard, stderr: stderr}).watch(all, held.disk, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
 			return []tcpwatch.Output{&collecting{}, place}, nil
 		})
 	}
-	files := make([]stored.File, len(held))
-	for i, f := range held {
-		files[i] = stored.File{Name: p.files[i], In: f}
-	}
-	in, err := stored.Open(files, func(err error) { tell(stderr, err.Error()) })
+	in, err := stored.Open(held.files, func(err error) { tell(stderr, err.Error()) })
 	if err == nil {
 		_, err = tcpwatch.Replay(ctx, in, all.run, place)
 	}
@@ -322,12 +303,6 @@ func (o *pairing) read(ctx context.Context, p point, held []*os.File, place *pai
 		return fail(stderr, fmt.Errorf("pair: %w", err))
 	}
 	return exitDone
-}
-
-// areRecords reports whether a file holds records, which -o jsonl or -o parquet wrote.
-func areRecords(f *os.File) bool {
-	defer f.Seek(0, io.SeekStart)
-	return parquet.Is(f) || schema.IsJSONL(bufio.NewReader(f))
 }
 
 // write compares each place with the next, and writes what that shows.

@@ -69,19 +69,21 @@ func (c *command) report(args []string) int {
 		return printText(c.stdout, c.stderr, reportUsage)
 	}
 	o.memory.Limit()
-	var files []stored.File
+	all, err := openRecordFiles(o.read)
+	if err != nil {
+		return fail(c.stderr, fmt.Errorf("report: %w", err))
+	}
+	defer all.close()
 	var held []*capture.File
 	var piped *os.File // what standard input is written to: it is read twice
-	for _, name := range o.read {
-		f, err := openRecords(name)
-		if err != nil {
-			return fail(c.stderr, fmt.Errorf("report: %w", err))
+	for i, f := range all.files {
+		if f.Archive != nil {
+			o.others = append(o.others, f.Name)
+			continue
 		}
-		defer f.Close()
-		if name == "-" {
-			name, piped = "standard input", f
+		if held = append(held, capture.Held(f.Name, all.disk[i])); f.Name == standardInput {
+			piped = all.disk[i]
 		}
-		files, held = append(files, stored.File{Name: name, In: f}), append(held, capture.Held(name, f))
 	}
 	in := tcpwatch.Files(held...) // which are not to be written to; their packets are not read
 	out, err := c.openFiles(o, in)
@@ -101,7 +103,7 @@ func (c *command) report(args []string) int {
 		}
 	}
 	s := newSession(c, o, in)
-	records, err := stored.Open(files, func(err error) { s.warn(err) })
+	records, err := stored.Open(all.files, func(err error) { s.warn(err) })
 	if err != nil {
 		return fail(c.stderr, fmt.Errorf("report: %w", err))
 	}

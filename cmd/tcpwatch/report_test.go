@@ -16,6 +16,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
+	"tcpwatch/internal/storetest"
 	"tcpwatch/report"
 	"tcpwatch/report/html"
 	"tcpwatch/report/markdown"
@@ -24,14 +25,6 @@ import (
 	"tcpwatch/report/stored"
 	"tcpwatch/tracker/record"
 )
-
-// wholeFile is a file in memory.
-type wholeFile struct {
-	bytes.Buffer
-	whole bool
-}
-
-func (f *wholeFile) Whole() { f.whole = true }
 
 // written are outputs that need no packets, each with what it wrote.
 type written struct {
@@ -91,7 +84,7 @@ func checkLines(t *testing.T, name string, lines []byte) {
 }
 
 // checkAgain compares what a run over a capture writes with what is made of its records.
-func checkAgain(t *testing.T, files ...string) {
+func checkAgain(t *testing.T, partRows []uint64, files ...string) {
 	t.Helper()
 	in, err := tcpwatch.Open(files...)
 	if err != nil {
@@ -102,22 +95,31 @@ func checkAgain(t *testing.T, files ...string) {
 	o.Sums.Pictures = true
 	o.Sums.OnDemand = withoutTimeline(report.ReportNames())
 	first := writtenOf(schema.Options{Files: files, Transitions: true})
-	tables := [3]*wholeFile{{}, {}, {}}
-	all := append(first.all, parquet.New([3]parquet.File{tables[0], tables[1], tables[2]}, parquet.Options{Records: schema.Options{Files: files, Transitions: true}}))
+	all := first.all
+	archives := map[string]*storetest.Memory{}
+	for _, rows := range partRows {
+		to := storetest.New()
+		archives[fmt.Sprintf("Parquet, %d rows a part", rows)] = to
+		all = append(all, parquet.New(to, parquet.Options{Records: schema.Options{Files: files, Transitions: true}, PartRows: rows}))
+	}
 	if _, err := tcpwatch.Run(context.Background(), in, o, all...); err != nil {
 		t.Fatal(err)
 	}
 	checkLines(t, files[0], first.texts[0].Bytes())
-	for name, records := range map[string][]byte{"JSON Lines": first.texts[0].Bytes(), "Parquet": tables[0].Bytes()} {
-		checkRecords(t, files[0], name, records, o, first)
+	checkRecords(t, files[0], "JSON Lines", stored.File{Name: files[0], In: bytes.NewReader(first.texts[0].Bytes())}, o, first)
+	for name, records := range archives {
+		checkRecords(t, files[0], name, stored.File{Name: files[0], Archive: records}, o, first)
+		if n := records.MostOpen; n > 4 {
+			t.Errorf("%s: %s: %d files were open at the same time", files[0], name, n)
+		}
 	}
 }
 
 // checkRecords compares what a run wrote with what is made of its records.
-func checkRecords(t *testing.T, file, format string, of []byte, o tcpwatch.Options, first *written) {
+func checkRecords(t *testing.T, file, format string, of stored.File, o tcpwatch.Options, first *written) {
 	t.Helper()
 	warn := func(err error) { t.Errorf("%s: %v", file, err) }
-	records, err := stored.Open([]stored.File{{Name: file, In: bytes.NewReader(of)}}, warn)
+	records, err := stored.Open([]stored.File{of}, warn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,9 +142,9 @@ func TestReportOfRecords(t *testing.T) {
 	}
 	racetest.TooSlow(t)
 	for _, name := range captures {
-		checkAgain(t, name)
+		checkAgain(t, []uint64{0}, name)
 	}
-	checkAgain(t, captures[0], captures[40], captures[80])
+	checkAgain(t, []uint64{0, 2}, captures[0], captures[40], captures[80])
 }
 
 // A connection's uid is made of the time of the input's first packet, whatever part of it is read.
@@ -201,6 +203,6 @@ func TestReportOfRecordsOfOthers(t *testing.T) {
 	}
 	racetest.TooSlow(t)
 	for i := range 100 {
-		checkAgain(t, all[i*len(all)/100])
+		checkAgain(t, []uint64{0, 3}, all[i*len(all)/100])
 	}
 }

@@ -45,7 +45,7 @@ func (o *options) waiting() (n int64) {
 	if o.otlp.to != nil {
 		n += o.memory.Waiting(serve.MostWaiting)
 	}
-	if slices.ContainsFunc(o.outputs, func(x output) bool { return x.folder != nil }) {
+	if slices.ContainsFunc(o.outputs, func(x output) bool { return x.archive }) {
 		n += o.memory.Waiting(parquet.MostHeld)
 	}
 	for _, x := range o.outputs {

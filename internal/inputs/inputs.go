@@ -23,7 +23,7 @@ func Leading(words []string) (names, rest []string, err error) {
 			return names, words[i:], nil
 		case about.IsDir():
 			inside, err := inFolder(word)
-			if err != nil && !strings.Contains(word, "/") {
+			if err != nil && !strings.Contains(word, "/") && !errors.Is(err, errOlder) {
 				return names, words[i:], nil
 			} else if err != nil {
 				return nil, nil, err
@@ -48,10 +48,18 @@ func Mistyped(word string) error {
 	return nil
 }
 
-// records is the file of connections in a folder to which -o parquet wrote.
-const records = "connections.parquet"
+// layout is the folder of connections in an archive to which -o parquet wrote; older is the file of
+// connections in one of an older version.
+const (
+	layout = "v=1"
+	older  = "connections.parquet"
+)
 
-// inFolder are the captures of a folder, by name, or its records; those of folders in it are not among them.
+// errOlder is that a folder is an archive as it was.
+var errOlder = errors.New("written as one file by an older version: write it again with -o parquet:DIR")
+
+// inFolder are the captures of a folder, by name, or the folder itself where it is an archive of records
+// or in one; those of folders in it are not among them.
 func inFolder(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -63,13 +71,26 @@ func inFolder(folder string) ([]string, error) {
 			names = append(names, filepath.Join(folder, e.Name()))
 		}
 	}
-	if kept := filepath.Join(folder, records); len(names) == 0 {
-		if _, err := os.Stat(kept); err == nil {
-			return []string{kept}, nil
+	if len(names) == 0 {
+		if IsArchive(folder) {
+			return []string{folder}, nil
+		}
+		if kept := filepath.Join(folder, older); exists(kept) {
+			return nil, fmt.Errorf("%s: %w", kept, errOlder)
 		}
 		return nil, fmt.Errorf("%s: no capture in this folder (names with .pcap, .pcapng or .cap, also .gz and .zst)", folder)
 	}
 	return names, nil
+}
+
+// IsArchive reports whether a folder is an archive of records, or in one.
+func IsArchive(folder string) bool {
+	return slices.Contains(strings.Split(filepath.ToSlash(folder), "/"), layout) || exists(filepath.Join(folder, layout))
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // looksLikeCapture tells the name of a capture, with what a rotating writer adds to it,

@@ -11,7 +11,7 @@ import (
 // Leading words that are files, folders of captures or "-" are captures; what follows is none.
 func TestLeadingWords(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"a.bin", "set/eth0.pcap1", "set/eth0.pcap0", "set/eth0.pcapng.gz", "set/notes.txt", "set/deep.pcap/x.pcap", "tcp/notes.txt", "kept/connections.parquet", "kept/stats.parquet", "set/connections.parquet"} {
+	for _, name := range []string{"a.bin", "set/eth0.pcap1", "set/eth0.pcap0", "set/eth0.pcapng.gz", "set/notes.txt", "set/deep.pcap/x.pcap", "tcp/notes.txt", "kept/v=1/place=a/part", "older/connections.parquet", "set/v=1/place=a/part"} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -23,7 +23,9 @@ func TestLeadingWords(t *testing.T) {
 		{"a.bin port 80", "a.bin", "port 80", ""},
 		{"- a.bin", "- a.bin", "", ""},
 		{"set tcp", "set/eth0.pcap0 set/eth0.pcap1 set/eth0.pcapng.gz", "tcp", ""},
-		{"kept port 80", "kept/connections.parquet", "port 80", ""},
+		{"kept port 80", "kept", "port 80", ""},
+		{"kept/v=1/place=a kept/v=1/place=a/part", "kept/v=1/place=a kept/v=1/place=a/part", "", ""},
+		{"older", "", "", "older/connections.parquet: written as one file by an older version"},
 		{"tcp port 80", "", "tcp port 80", ""},
 		{"tcp/ port 80", "", "", "tcp/: no capture in this folder"},
 		{"port a.bin", "", "port a.bin", ""},

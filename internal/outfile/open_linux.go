@@ -250,15 +250,6 @@ func (f *File) unlink() {
 	}
 }
 
-// rename puts a file that is beside its name under it.
-func (f *File) rename() error {
-	if f.dir == nil {
-		return unix.EBADF
-	}
-	dir := int(f.dir.Fd())
-	return unix.Renameat(dir, f.base, dir, strings.TrimSuffix(f.base, partName))
-}
-
 // lock has a file for this process.
 func lock(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)

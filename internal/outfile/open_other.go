@@ -34,9 +34,6 @@ func (f *File) remove() {
 
 func (f *File) unlink() { os.Remove(f.File.Name()) }
 
-// rename puts a file that is beside its name under it.
-func (f *File) rename() error { return os.Rename(f.File.Name(), f.name) }
-
 func lock(*os.File) error { return nil }
 
 func (u *User) mayChange(os.FileInfo) bool { return true }

@@ -12,16 +12,14 @@ import (
 	"slices"
 )
 
-// File is a file that is to be written.
+// File is a file that is to be written, or a folder that files are to be written to.
 type File struct {
-	*os.File
-	name  string
-	dir   *os.File // the directory that it is in; nil when that is not to be known
-	base  string   // its name there
-	fresh bool     // it was not there before
-	// It is written beside its name: all of it was; the folder that was made for it, "" for none.
-	beside, whole bool
-	folder        string
+	*os.File         // nil of a folder
+	folder   *Folder // nil of a file
+	name     string
+	dir      *os.File // the directory that it is in; nil when that is not to be known
+	base     string   // its name there
+	fresh    bool     // it was not there before
 }
 
 // Files are those of a run.
@@ -42,9 +40,9 @@ func (t *taken) read(about os.FileInfo) {
 // add takes a file to be written, unless it is another's. A terminal and /dev/null
 // anybody may have, and several may write to a pipe; but who reads from the pipe that
 // it writes to waits for itself.
-func (t *taken) add(name string, f *os.File) error {
-	about, err := f.Stat()
-	if err != nil || !about.Mode().IsRegular() && about.Mode()&os.ModeNamedPipe == 0 {
+func (t *taken) add(name string, f *File) error {
+	about, err := f.about()
+	if err != nil || !about.Mode().IsRegular() && !about.IsDir() && about.Mode()&os.ModeNamedPipe == 0 {
 		return nil
 	}
 	for i := range t.about {
@@ -52,7 +50,7 @@ func (t *taken) add(name string, f *os.File) error {
 			return fmt.Errorf("%s: %s", name, t.what[i])
 		}
 	}
-	if !about.Mode().IsRegular() {
+	if !about.Mode().IsRegular() && !about.IsDir() {
 		return nil
 	}
 	t.about, t.what = append(t.about, about), append(t.what, "is the same file as "+name+", and both are to be written")
@@ -63,10 +61,11 @@ func (t *taken) add(name string, f *os.File) error {
 type Want struct {
 	Name    string // "" for standard output
 	Private bool   // it holds packets or payload: nobody else may read it
-	// Whole has nothing stand under the name until File.Whole was called and the files are closed:
-	// a run that fails or is killed leaves what was there. By is who will write; nil for who opens.
-	Whole bool
-	By    *User
+	// Folder is that it names a folder, which files are to be written to; Below are those in it, and By is
+	// who will write: see OpenFolder.
+	Folder bool
+	Below  []string
+	By     *User
 }
 
 // isStdout reports whether it is standard output that is wanted.
@@ -80,7 +79,7 @@ func OpenAll(wanted []Want, read []os.FileInfo, stdout io.Writer) (all Files, er
 		t.read(about)
 	}
 	if f, ok := stdout.(*os.File); ok && slices.ContainsFunc(wanted, Want.isStdout) {
-		if err := t.add("standard output", f); err != nil {
+		if err := t.add("standard output", &File{File: f}); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +90,7 @@ func OpenAll(wanted []Want, read []os.FileInfo, stdout io.Writer) (all Files, er
 		f, err := want.open()
 		if err == nil {
 			all = append(all, f)
-			err = t.add(want.Name, f.File)
+			err = t.add(want.Name, f)
 		} else {
 			err = fmt.Errorf("%s: %w", want.Name, Cause(err))
 		}
@@ -105,16 +104,28 @@ func OpenAll(wanted []Want, read []os.FileInfo, stdout io.Writer) (all Files, er
 
 // open opens the file for writing.
 func (w Want) open() (*File, error) {
-	if w.Whole {
-		return openWhole(w)
+	if !w.Folder {
+		return Open(w.Name, w.Private)
 	}
-	return Open(w.Name, w.Private)
+	f, err := OpenFolder(w.Name, w.By, w.Below...)
+	if err != nil {
+		return nil, err
+	}
+	return &File{folder: f, name: w.Name}, nil
+}
+
+// about is which file or folder it is.
+func (f *File) about() (os.FileInfo, error) {
+	if f.folder != nil {
+		return f.folder.Stat()
+	}
+	return f.File.Stat()
 }
 
 // Begin empties the files: what is written to them comes now.
 func (all Files) Begin() error {
 	for _, f := range all {
-		about, err := f.File.Stat()
+		about, err := f.about()
 		if err == nil && about.Mode().IsRegular() && about.Size() > 0 {
 			err = f.File.Truncate(0)
 		}
@@ -129,32 +140,55 @@ func (all Files) Begin() error {
 // as the program still may.
 func (all Files) Undo() {
 	for _, f := range all {
-		f.discard()
+		if f.folder != nil {
+			f.folder.Undo()
+			continue
+		}
+		f.remove()
+		f.release()
 	}
 }
 
-// Close closes the files, and gives the first error. A file that was not there before goes
+// Close closes the files, and gives the first error. A file or folder that was not there before goes
 // when nothing was written to it, as far as the program still may: it would pass for a result.
 func (all Files) Close() (err error) {
 	for _, f := range all {
-		if about, e := f.File.Stat(); e == nil && about.Mode().IsRegular() && about.Size() == 0 && !f.beside {
+		if f.folder != nil {
+			f.folder.Undo()
+			continue
+		}
+		if about, e := f.File.Stat(); e == nil && about.Mode().IsRegular() && about.Size() == 0 {
 			f.remove()
 		}
-		for _, e := range [...]error{f.end(), f.release()} {
-			err = cmp.Or(err, e)
-		}
+		err = cmp.Or(err, f.release())
 	}
 	return err
 }
 
-// Named is the file of that name; nil when it was not opened. One that is to be whole is a *File.
+// release closes what belongs to a file.
+func (f *File) release() error {
+	err := f.File.Close()
+	if f.dir != nil {
+		f.dir.Close()
+	}
+	return err
+}
+
+// Named is the file of that name; nil when it was not opened.
 func (all Files) Named(name string) io.Writer {
 	for _, f := range all {
-		if f.name == name && f.beside {
-			return f
-		}
-		if f.name == name {
+		if f.name == name && f.folder == nil {
 			return f.File
+		}
+	}
+	return nil
+}
+
+// Folder is the folder of that name; nil when it was not opened.
+func (all Files) Folder(name string) *Folder {
+	for _, f := range all {
+		if f.name == name {
+			return f.folder
 		}
 	}
 	return nil

@@ -1,50 +1,50 @@
 package parquet
 
 import (
+	"bytes"
 	"cmp"
-	"io"
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strconv"
 
+	"tcpwatch/internal/store"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
-// Names of the files, in the order in which New takes them.
-const (
-	Connections = "connections.parquet"
-	Findings    = "findings.parquet"
-	Stats       = "stats.parquet"
-)
-
-// What the tables in them are called.
+// What the tables in the files are called.
 const (
 	connectionsName = "connections"
 	findingsName    = "findings"
 	statsName       = "stats"
 )
 
-// Keys of what the file of connections says of itself besides.
+// How many files of connections are written at the same time, and how many rows one has, at the most.
 const (
-	schemaKey = "tcpwatch.schema" // schema.Version
-	statsKey  = "tcpwatch.stats"  // the stats line of JSON Lines
+	mostWriting = 4
+	partRows    = 1 << 20
 )
 
-// File is a file that is written whole or not at all.
-type File interface {
-	io.Writer
-	// Whole says that all of it was written.
-	Whole()
-}
-
-// Output is the Output of three files: of connections, of findings, and of what is known of the run.
+// Output is the Output of an archive: connections by place and date, findings, what is known of the run,
+// and its sums.
 type Output struct {
 	record.Base
-	files   [3]File
-	records schema.Options
-	conns   *table
-	others  [2]*table
-	about   [][2]string // what the files say of themselves; nil before Report
+	to      store.Store
+	o       Options
+	memory  int64
+	leaves  []schema.Leaf // of connections
+	at      [2]int        // place and start among those of a record
+	run     string        // its name; "" before the first row
+	start   int64         // when its first packet came
+	first   string        // the place in the names of findings, stats and sums
+	stats   store.File    // begun first and ended last: while it is there, nobody else writes the run
+	was     []Part        // what an earlier run of that name wrote
+	writing []*writing    // the one that had a row last first
+	numbers int           // of files of connections that were begun
+	rows    uint64
+	parts   []Part // those that are whole
 	failed  bool
 }
 
@@ -53,14 +53,36 @@ type Options struct {
 	Records schema.Options // how records are read
 	Version string         // of the program
 	Memory  int64          // what may be held, about, in bytes: MostHeld at most; that where 0
+	// Partition is the place in the names of files, for the record that is handed over; nil for Unnamed.
+	Partition func() string
+	// Read is what was read, as the run is named after it. Run is the name where it is known already.
+	Read []string
+	Run  string
+	// Start is when the first packet came, ns since 1970, where it is known before the first record.
+	Start int64
+	// PartRows is how many rows a file of connections has at the most; 1 << 20 where 0.
+	PartRows uint64
 }
 
-// New returns an Output to files with the names above.
-func New(files [3]File, o Options) *Output {
-	memory := cmp.Or(o.Memory, MostHeld)
-	return &Output{files: files, records: o.Records, conns: newTable(files[0], connectionsName, o.Version, schema.Leaves(), memory),
-		others: [2]*table{newTable(files[1], findingsName, o.Version, report.FindingRows().Leaves(), memory),
-			newTable(files[2], statsName, o.Version, report.StatsRows().Leaves(), memory)}}
+// New returns an Output to an archive.
+func New(to store.Store, o Options) *Output {
+	x := &Output{to: to, o: o, memory: cmp.Or(o.Memory, MostHeld)}
+	x.o.PartRows = cmp.Or(o.PartRows, partRows)
+	x.leaves, x.at = leavesOfConnections()
+	return x
+}
+
+// leavesOfConnections are the columns of connections, and where place and start are among those of a
+// record: the place is that of the file.
+func leavesOfConnections() (all []schema.Leaf, at [2]int) {
+	all = schema.Leaves()
+	at = [2]int{leafNamed(all, "place"), leafNamed(all, "start")}
+	return slices.Delete(all, at[0], at[0]+1), at
+}
+
+// leafNamed is the number of a leaf.
+func leafNamed(all []schema.Leaf, name string) int {
+	return slices.IndexFunc(all, func(l schema.Leaf) bool { return len(l.Path) == 1 && l.Path[0] == name })
 }
 
 // Needs is records; see record.Output.
@@ -68,70 +90,300 @@ func (o *Output) Needs() record.Needs { return record.Needs{Conns: true, Digests
 
 // part is a worker's maker of rows.
 type part struct {
+	o       *Output
 	columns *schema.Columns
 	rows    rowMaker
+	key     rowMaker
+	place   []byte
+	day     int64
 }
 
 // Part is a worker's; see record.Parallel.
 func (o *Output) Part() record.Part {
-	return &part{schema.NewColumns(o.records), rowMaker{leaves: schema.Leaves()}}
+	return &part{o: o, columns: schema.NewColumns(o.o.Records), rows: rowMaker{leaves: o.leaves}}
 }
 
-// AppendConn appends the row of a connection; see record.Part.
+// AppendConn appends the row of a connection, behind the file that it goes to; see record.Part.
 func (p *part) AppendConn(b []byte, r *record.Record) []byte {
-	p.rows.b = b
-	p.columns.Each(r, p.rows.take)
+	p.rows.b, p.place, p.day = p.rows.b[:0], p.place[:0], unknownDay
+	p.columns.Each(r, p.take)
 	p.rows.end()
-	return p.rows.b
+	start := int64(0)
+	if r.Input != nil {
+		start = r.Input.Start
+	}
+	p.key.b = b
+	p.key.number(p.day)
+	p.key.number(start)
+	p.key.bytes([]byte(p.o.partition()))
+	p.key.bytes(p.place)
+	return append(p.key.b, p.rows.b...)
+}
+
+// partition is the place in the names of files.
+func (o *Output) partition() string {
+	if o.o.Partition == nil {
+		return Unnamed
+	}
+	return o.o.Partition()
+}
+
+// take takes a value of the row, or of what its file is named after.
+func (p *part) take(leaf, nth int, v schema.Value) {
+	switch place, start := p.o.at[0], p.o.at[1]; {
+	case leaf == place:
+		p.place = valid(v.AppendText(p.place))
+		return
+	case leaf == start:
+		p.day = dayOf(v.Number())
+		fallthrough
+	default:
+		if leaf > place {
+			leaf--
+		}
+		p.rows.take(leaf, nth, v)
+	}
 }
 
 // AppendEvent appends nothing; see record.Part.
 func (p *part) AppendEvent(b []byte, _ *record.Event) []byte { return b }
 
 // Lines takes rows that Parts made; see record.Parallel.
-func (o *Output) Lines(b []byte) error { return o.noted(o.conns.add(b)) }
+func (o *Output) Lines(b []byte) error {
+	for r := (rowReader{b}); len(r.b) > 0; {
+		day, start := r.number(), r.number()
+		w, err := o.writingOf(day, start, r.text(), r.text())
+		if err == nil {
+			if err = w.row(&r, o.rows); err != nil {
+				err = fmt.Errorf("%s: %w", w.part.Name, err)
+			}
+		}
+		if o.rows++; err == nil && w.part.Rows == o.o.PartRows {
+			err = o.end(0)
+		}
+		if err != nil {
+			return o.noted(err)
+		}
+	}
+	return nil
+}
 
-// noted remembers that something failed: then no file is whole.
+// writingOf is the file of connections like that, which is the first of those that are written then.
+func (o *Output) writingOf(day, start int64, partition, place []byte) (*writing, error) {
+	for i, w := range o.writing {
+		if w.day != day || w.partition != string(partition) || w.place != string(place) {
+			continue
+		}
+		copy(o.writing[1:], o.writing[:i])
+		o.writing[0] = w
+		return w, nil
+	}
+	if err := o.begin(start, string(partition)); err != nil {
+		return nil, err
+	}
+	if len(o.writing) == mostWriting {
+		if err := o.end(mostWriting - 1); err != nil {
+			return nil, err
+		}
+	}
+	w, err := o.newWriting(kind{string(partition), string(place), day})
+	if err != nil {
+		return nil, err
+	}
+	o.writing = slices.Insert(o.writing, 0, w)
+	o.share()
+	return w, nil
+}
+
+// share shares the memory among the files that are written.
+func (o *Output) share() {
+	for _, w := range o.writing {
+		w.t.hold(o.memory / int64(len(o.writing)))
+	}
+}
+
+// end ends one of the files of connections that are written.
+func (o *Output) end(i int) error {
+	w := o.writing[i]
+	o.writing = slices.Delete(o.writing, i, i+1)
+	o.share()
+	if err := w.end(o.run); err != nil {
+		return err
+	}
+	o.parts = append(o.parts, w.part)
+	return nil
+}
+
+// begin begins the run, whose first packet came at a time.
+func (o *Output) begin(start int64, partition string) (err error) {
+	if o.run != "" {
+		return nil
+	}
+	o.start, o.first = cmp.Or(o.o.Start, start), partition
+	o.run = cmp.Or(o.o.Run, runOf(o.o.Read, o.start))
+	if o.stats, err = begin(o.to, o.nameOf(Stats)); err != nil {
+		return err
+	}
+	o.was = partsIn(o.to, o.nameOf(Stats))
+	return nil
+}
+
+// nameOf is the name of the run's file in a table that has one.
+func (o *Output) nameOf(table string) string {
+	return Name{Table: table, Place: o.first, Date: dateOf(o.start), Run: o.run}.String()
+}
+
+// noted remembers that something failed: then the run did not come to its end.
 func (o *Output) noted(err error) error {
 	o.failed = o.failed || err != nil
 	return err
 }
 
-// Report writes findings and stats; see report.Reporter.
+// Report ends the files of connections, and writes findings, sums and stats; see report.Reporter.
 func (o *Output) Report(h *report.Headline, s *report.Summary) error {
-	line, err := report.StatsJSON(h, s)
-	if err != nil {
-		return o.noted(err)
-	}
-	o.about = [][2]string{{schemaKey, strconv.Itoa(schema.Version)}, {statsKey, string(line)}}
-	findings, stats := report.FindingRows(), report.StatsRows()
-	rows := rowMaker{leaves: findings.Leaves()}
-	for _, f := range s.Findings(h) {
-		findings.Finding(&f, rows.take)
-		rows.end()
-	}
-	if err := o.others[0].add(rows.b); err != nil {
-		return o.noted(err)
-	}
-	rows = rowMaker{leaves: stats.Leaves()}
-	stats.Stats(h, s, rows.take)
-	rows.end()
-	return o.noted(o.others[1].add(rows.b))
-}
-
-// Finish ends the files; see record.Output. They are whole when the run came to its end and nothing
-// failed.
-func (o *Output) Finish() error {
-	if o.failed || o.about == nil {
+	if o.failed {
 		return nil
 	}
-	for _, t := range []*table{o.conns, o.others[0], o.others[1]} {
-		if err := t.close(o.about); err != nil {
-			return o.noted(err)
+	return o.noted(o.report(h, s))
+}
+
+func (o *Output) report(h *report.Headline, s *report.Summary) error {
+	if err := o.begin(cmp.Or(h.First.V, h.Start), o.partition()); err != nil {
+		return err
+	}
+	if o.rows == 0 { // a table without rows has columns all the same
+		day := int64(unknownDay)
+		if o.start != 0 {
+			day = dayOf(o.start)
+		}
+		if _, err := o.writingOf(day, 0, []byte(o.first), nil); err != nil {
+			return err
 		}
 	}
-	for _, f := range o.files {
-		f.Whole()
+	for len(o.writing) > 0 {
+		if err := o.end(len(o.writing) - 1); err != nil {
+			return err
+		}
+	}
+	about := [][2]string{{schemaKey, strconv.Itoa(schema.Version)}, {runKey, o.run}}
+	rows := report.FindingRows()
+	findings, err := begin(o.to, o.nameOf(Findings))
+	if err == nil {
+		err = o.table(findings, Findings, findingsName, rows, about, func(m *rowMaker) {
+			for _, f := range s.Findings(h) {
+				rows.Finding(&f, m.take)
+				m.end()
+			}
+		})
+	}
+	if err == nil {
+		err = o.fold(s)
+	}
+	if err == nil {
+		err = o.removeOld()
+	}
+	if err != nil {
+		return err
+	}
+	line, err := report.StatsJSON(h, s)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(o.parts, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
+	parts, err := json.Marshal(o.parts)
+	if err != nil {
+		return err
+	}
+	rows = report.StatsRows()
+	stats := o.stats
+	o.stats = nil
+	return o.table(stats, Stats, statsName, rows, append(about, [2]string{statsKey, string(line)}, [2]string{partsKey, string(parts)}), func(m *rowMaker) {
+		rows.Stats(h, s, m.take)
+		m.end()
+	})
+}
+
+// table writes a file of the rows that each makes.
+func (o *Output) table(f store.File, table, called string, rows *report.Rows, about [][2]string, each func(m *rowMaker)) error {
+	m := rowMaker{leaves: rows.Leaves()}
+	each(&m)
+	name := o.nameOf(table)
+	t := newTable(f, called, o.o.Version, m.leaves, o.memory)
+	err := t.add(m.b)
+	if err == nil {
+		err = t.close(about)
+	}
+	if err != nil {
+		f.Undo()
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return whole(f, name)
+}
+
+// fold writes the sums.
+func (o *Output) fold(s *report.Summary) error {
+	b, err := s.AppendBinary(nil)
+	if err != nil {
+		return err
+	}
+	name := o.nameOf(Folds)
+	f, err := begin(o.to, name)
+	if err != nil {
+		return err
+	}
+	if _, err := bytes.NewReader(b).WriteTo(f); err != nil {
+		f.Undo()
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return whole(f, name)
+}
+
+// removeOld removes what earlier runs of the same name wrote and this one did not: files of connections
+// that they told of, or that are beside those of this run.
+func (o *Output) removeOld() error {
+	written, folders := map[string]bool{}, map[string]bool{}
+	for _, p := range o.parts {
+		written[p.Name] = true
+		if n, ok := ParseName(p.Name); ok {
+			folders[n.folder()] = true
+		}
+	}
+	old := map[string]bool{}
+	for _, p := range o.was {
+		old[p.Name] = true
+	}
+	for folder := range folders {
+		all, err := o.to.List(folder)
+		if err != nil {
+			return fmt.Errorf("%s: %w", folder, err)
+		}
+		for _, e := range all {
+			if n, ok := ParseName(e.Name); ok && n.Run == o.run {
+				old[e.Name] = true
+			}
+		}
+	}
+	for name := range old {
+		if written[name] {
+			continue
+		}
+		if err := o.to.Remove(name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Finish ends the Output; see record.Output. What is not whole is taken back where the run did not come
+// to its report.
+func (o *Output) Finish() error {
+	for _, w := range o.writing {
+		w.file.Undo()
+	}
+	o.writing = nil
+	if o.stats != nil {
+		o.stats.Undo()
+		o.stats = nil
 	}
 	return nil
 }

@@ -16,49 +16,74 @@ import (
 
 	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
+	"tcpwatch/internal/store"
+	"tcpwatch/internal/storetest"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
-// memory is a file in memory. From the byte with number full on nothing can be written or, with
-// once, the next time not.
-type memory struct {
-	bytes.Buffer
-	full        int
-	once, whole bool
-}
-
-func (m *memory) Write(b []byte) (int, error) {
-	if m.full > 0 && m.Len()+len(b) > m.full {
-		if m.once {
-			m.full = 0
-		}
-		return 0, errors.New("no space left on device")
-	}
-	return m.Buffer.Write(b)
-}
-
-func (m *memory) Whole() { m.whole = true }
-
-// written are the files of records.
-func written(t *testing.T, o schema.Options, records []*record.Record) [3]*memory {
+// written is an archive of records.
+func written(t *testing.T, o schema.Options, records []*record.Record) *storetest.Memory {
 	t.Helper()
-	files := [3]*memory{{}, {}, {}}
-	if err := writeTo(files, Options{Records: o}, records); err != nil {
+	to := storetest.New()
+	if err := writeTo(to, Options{Records: o}, records); err != nil {
 		t.Fatal(err)
 	}
-	for i, f := range files {
-		if !f.whole {
-			t.Fatalf("file %d is not whole", i)
+	return to
+}
+
+// filesOf are the files of a table, by name.
+func filesOf(t *testing.T, in *storetest.Memory, table string) (all [][]byte) {
+	t.Helper()
+	for _, name := range in.Names() {
+		n, ok := ParseName(name)
+		if !ok {
+			t.Errorf("%s is no name", name)
+		}
+		if n.Table == table {
+			all = append(all, in.Files()[name])
 		}
 	}
-	return files
+	return all
+}
+
+// readAll are the lines of JSON of the connections of a run, in its order.
+func readAll(t *testing.T, o schema.Options, in *storetest.Memory) (all []string) {
+	t.Helper()
+	for _, file := range filesOf(t, in, Connections) {
+		lines, err := readBack(o, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Open(bytes.NewReader(file), int64(len(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		order, err := f.Order()
+		if err != nil || order == nil || f.Rows() != uint64(len(lines)) {
+			t.Fatalf("%d rows, %d lines, order %v, %v", f.Rows(), len(lines), order, err)
+		}
+		for _, line := range lines {
+			n, err := order.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for uint64(len(all)) <= n {
+				all = append(all, "")
+			}
+			all[n] = line
+		}
+		if _, err := order.Next(); err == nil {
+			t.Error("an order of more rows than there are")
+		}
+	}
+	return all
 }
 
 // writeTo writes records as a run does.
-func writeTo(files [3]*memory, o Options, records []*record.Record) error {
-	out := New([3]File{files[0], files[1], files[2]}, o)
+func writeTo(to store.Store, o Options, records []*record.Record) error {
+	out := New(to, o)
 	part, s := out.Part(), report.NewSummary(report.SummaryOptions{})
 	var errs []error
 	var b []byte
@@ -109,10 +134,7 @@ func TestReadBackIsThatOfJSONLines(t *testing.T) {
 	for _, transitions := range []bool{false, true} {
 		o := schema.Options{Files: []string{"a.pcap"}, Transitions: transitions}
 		records := many()
-		got, err := readBack(o, written(t, o, records)[0].Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := readAll(t, o, written(t, o, records))
 		if len(got) != len(records) {
 			t.Fatalf("%d records of %d", len(got), len(records))
 		}
@@ -135,20 +157,19 @@ func TestRowGroupsEnd(t *testing.T) {
 	records := many()
 	var lines [2][]string
 	for i, most := range []int64{0, 300 << 10} {
-		files := [3]*memory{{}, {}, {}}
-		if err := writeTo(files, Options{Memory: most}, records); err != nil {
+		to := storetest.New()
+		if err := writeTo(to, Options{Memory: most}, records); err != nil {
 			t.Fatal(err)
 		}
-		f, err := parquet.OpenFile(bytes.NewReader(files[0].Bytes()), int64(files[0].Len()))
+		file := slices.MaxFunc(filesOf(t, to, Connections), func(a, b []byte) int { return len(a) - len(b) })
+		f, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(f.RowGroups()); (i == 0) != (n == 1) || n > len(records)/leastRows {
+		if n := len(f.RowGroups()); (i == 0) != (n == 1) || n > len(records)/leastRows+1 {
 			t.Errorf("%d bytes: %d row groups of %d rows", most, n, len(records))
 		}
-		if lines[i], err = readBack(schema.Options{}, files[0].Bytes()); err != nil {
-			t.Fatal(err)
-		}
+		lines[i] = readAll(t, schema.Options{}, to)
 	}
 	if len(lines[0]) != len(records) || !slices.Equal(lines[0], lines[1]) {
 		t.Errorf("%d and %d records of %d, or they differ", len(lines[0]), len(lines[1]), len(records))
@@ -160,7 +181,7 @@ func TestTextsAreUTF8(t *testing.T) {
 	r := recordtest.Full(true)
 	r.Names.SNI = "a\xff\xfeb"
 	var told []string
-	file := written(t, schema.Options{}, []*record.Record{r})[0].Bytes()
+	file := filesOf(t, written(t, schema.Options{}, []*record.Record{r}), Connections)[0]
 	in, err := Open(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatal(err)
@@ -206,33 +227,41 @@ func TestNamesAreLegal(t *testing.T) {
 	}
 }
 
-// Where a file cannot be written to its end, none of them is whole.
+// Where a file cannot be written to its end, the run did not come to its own: it has no stats, and
+// nothing is left half written.
 func TestFullDisk(t *testing.T) {
 	racetest.TooSlow(t)
 	records := many()
-	sizes := written(t, schema.Options{}, records)
-	for i, f := range sizes {
-		for _, full := range []int{1, f.Len() / 2, f.Len() - 1} {
-			files := [3]*memory{{}, {}, {}}
-			files[i].full, files[i].once = full, full > 1
-			if err := writeTo(files, Options{Memory: 1 << 20}, records); err == nil || !strings.Contains(err.Error(), "no space left") {
-				t.Errorf("file %d, %d bytes: %v", i, full, err)
+	sizes := storetest.New()
+	if err := writeTo(sizes, Options{}, records); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range sizes.Files() {
+		for _, full := range []int{1, len(b) - 1} {
+			to := storetest.New()
+			to.Full, to.FullIn = full, name
+			if err := writeTo(to, Options{Memory: 1 << 20}, records); !errors.Is(err, storetest.ErrFull) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s, %d bytes: %v", name, full, err)
 			}
-			for _, f := range files {
-				if f.whole {
-					t.Errorf("file %d, %d bytes: one is whole", i, full)
-				}
+			if _, ok := to.Files()[name]; ok || len(to.Unfinished()) > 0 || slices.ContainsFunc(to.Names(), func(name string) bool { return strings.HasPrefix(name, Stats) }) {
+				t.Errorf("%s, %d bytes: %q are there, %q were begun", name, full, to.Names(), to.Unfinished())
 			}
 		}
 	}
 }
 
-// A run that does not come to its report leaves no whole file, nor does one in which a row failed.
+// A run that does not come to its report leaves nothing half written, nor does one in which a row failed.
 func TestNoReport(t *testing.T) {
-	for _, reports := range []bool{false, true} {
-		files := [3]*memory{{}, {}, {}}
-		out := New([3]File{files[0], files[1], files[2]}, Options{})
-		if reports {
+	for _, fails := range []bool{false, true} {
+		to := storetest.New()
+		out := New(to, Options{})
+		if err := out.Lines(out.Part().AppendConn(nil, recordtest.Full(true))); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(to.Unfinished()); n != 2 {
+			t.Errorf("%d files are written, want one of connections and the stats", n)
+		}
+		if fails {
 			out.noted(errors.New("a row"))
 			if err := out.Report(&report.Headline{}, report.NewSummary(report.SummaryOptions{})); err != nil {
 				t.Fatal(err)
@@ -241,8 +270,8 @@ func TestNoReport(t *testing.T) {
 		if err := out.Finish(); err != nil {
 			t.Fatal(err)
 		}
-		if files[0].whole || files[1].whole || files[2].whole {
-			t.Errorf("reports %v: a file is whole", reports)
+		if n := len(to.Files()) + len(to.Unfinished()); n > 0 {
+			t.Errorf("fails %v: %d files", fails, n)
 		}
 	}
 }
@@ -251,7 +280,7 @@ func TestNoReport(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	records := append(recordtest.Mixture(), recordtest.Full(true))
 	files := written(t, schema.Options{}, records)
-	file := files[0].Bytes()
+	file := filesOf(t, files, Connections)[0]
 	oneLine := func(what string, b []byte) {
 		t.Helper()
 		_, err := readBack(schema.Options{}, b)
@@ -264,8 +293,8 @@ func TestBadInput(t *testing.T) {
 	for n := 0; n < len(file); n += 1 + len(file)/100 {
 		oneLine("cut short", file[:n])
 	}
-	oneLine("findings", files[1].Bytes())
-	oneLine("stats", files[2].Bytes())
+	oneLine("findings", filesOf(t, files, Findings)[0])
+	oneLine("stats", filesOf(t, files, Stats)[0])
 	random := rand.New(rand.NewPCG(1, 2))
 	noise := make([]byte, 4096)
 	for i := range noise {
@@ -334,12 +363,12 @@ func TestPagesAreCheckedBeforeTheyAreUnpacked(t *testing.T) {
 
 // FuzzOpen looks for what makes reading panic.
 func FuzzOpen(f *testing.F) {
-	files := [3]*memory{{}, {}, {}}
-	if err := writeTo(files, Options{}, recordtest.Mixture()[:2]); err != nil {
+	to := storetest.New()
+	if err := writeTo(to, Options{}, recordtest.Mixture()[:2]); err != nil {
 		f.Fatal(err)
 	}
-	for i := range files {
-		f.Add(files[i].Bytes())
+	for _, b := range to.Files() {
+		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if _, err := readBack(schema.Options{}, b); err != nil && strings.ContainsAny(err.Error(), "\n\r") {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
@@ -34,10 +35,16 @@ type Reader struct {
 	size    int64
 	file    *parquet.File
 	columns []stored
-	stats   []byte
-	group   int   // that is read next
-	left    int64 // rows of the one that is read
-	row     int64 // number of the last row, from 1
+	place   *placed // where the columns do not say it
+	group   int     // that is read next
+	left    int64   // rows of the one that is read
+	row     int64   // number of the last row, from 1
+}
+
+// placed is where all connections of a file were captured.
+type placed struct {
+	leaf int
+	v    schema.Value
 }
 
 // stored is a column that is there.
@@ -55,9 +62,25 @@ type stored struct {
 // errOther is that a file holds something else.
 var errOther = errors.New("no connections as -o parquet writes them")
 
+// errOldLayout is that a file is of an archive as it was before its files had a folder for each place and date.
+var errOldLayout = errors.New("written as one file by an older version: write it again with -o parquet:DIR")
+
 // Open reads what a file says of itself. Its errors are one line, and do not name the file.
 func Open(in io.ReaderAt, size int64) (r *Reader, err error) {
 	defer recovered(&err)
+	f, err := openFile(in, size)
+	if err != nil {
+		return nil, err
+	}
+	r = &Reader{in: in, size: size, file: f}
+	if _, ok := f.Lookup(statsKey); ok && f.Schema().Name() == connectionsName {
+		return nil, errOldLayout
+	}
+	return r, r.find()
+}
+
+// openFile opens a file of this schema, or an older one.
+func openFile(in io.ReaderAt, size int64) (*parquet.File, error) {
 	var end [8]byte
 	if _, err := in.ReadAt(end[:], max(0, size-int64(len(end)))); size < int64(len(magic)+len(end)) || err != nil && err != io.EOF {
 		return nil, damaged(errors.New("it is too short"))
@@ -72,14 +95,31 @@ func Open(in io.ReaderAt, size int64) (r *Reader, err error) {
 	if err != nil {
 		return nil, damaged(err)
 	}
-	r = &Reader{in: in, size: size, file: f}
 	if version, ok := f.Lookup(schemaKey); ok && version > fmt.Sprint(schema.Version) {
 		return nil, fmt.Errorf("schema %s is newer than this program, which knows %d", say.Escape(version), schema.Version)
 	}
-	if text, ok := f.Lookup(statsKey); ok {
-		r.stats = []byte(text)
+	return f, nil
+}
+
+// Run is the run that wrote the file, and which of its files it is, from 1; "" where another program
+// wrote it.
+func (r *Reader) Run() (name string, part int) {
+	name, _ = r.file.Lookup(runKey)
+	number, _ := r.file.Lookup(partKey)
+	part, _ = strconv.Atoi(number)
+	return name, part
+}
+
+// Rows is how many connections there are.
+func (r *Reader) Rows() uint64 { return uint64(r.file.NumRows()) }
+
+// Order tells which of the run's connections they are; nil where nothing says so.
+func (r *Reader) Order() (*Order, error) {
+	text, ok := r.file.Lookup(orderKey)
+	if !ok {
+		return nil, nil
 	}
-	return r, r.find()
+	return orderOf(text)
 }
 
 // recovered turns a panic about what a file holds into an error.
@@ -96,13 +136,16 @@ func damaged(err error) error { return fmt.Errorf("damaged Parquet: %s", say.Esc
 func (r *Reader) find() error {
 	s := r.file.Schema()
 	if name := s.Name(); name == findingsName || name == statsName {
-		return fmt.Errorf("holds %s: give it %s", name, Connections)
+		return fmt.Errorf("holds %s: give it the folder of the archive, or files of connections", name)
 	}
 	var missing []string
 	for i, l := range schema.Leaves() {
 		at, ok := s.Lookup(pathOf(&l)...)
 		name := strings.Join(l.Path, ".")
 		if !ok {
+			if place, ok := r.file.Lookup(placeKey); ok && name == "place" {
+				r.place = &placed{i, schema.ValueOf(l.Type, 0, place)}
+			}
 			if slices.Contains(needed, name) {
 				missing = append(missing, name)
 			}
@@ -158,9 +201,6 @@ func valueOf(t *format.LogicalType) any {
 	return t.Value
 }
 
-// Stats is the stats line of the run that wrote the file; nil where another program wrote it.
-func (r *Reader) Stats() []byte { return r.stats }
-
 // Row is the number of the row that was read last, from 1.
 func (r *Reader) Row() int64 { return r.row }
 
@@ -180,6 +220,9 @@ func (r *Reader) Next(take schema.Take) (err error) {
 	}
 	r.left--
 	r.row++
+	if r.place != nil {
+		take(r.place.leaf, 0, r.place.v)
+	}
 	for i := range r.columns {
 		if err := r.columns[i].row(take); err != nil {
 			return damaged(fmt.Errorf("row %d, %s: %w", r.row, r.columns[i].name, err))

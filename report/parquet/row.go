@@ -36,19 +36,31 @@ func (m *rowMaker) take(leaf, nth int, v schema.Value) {
 		m.b = append(m.b, 1)
 	}
 	if !isText(l) {
-		m.b = binary.AppendVarint(m.b, v.Number())
+		m.number(v.Number())
 		return
 	}
-	m.text = v.AppendText(m.text[:0])
-	if !utf8.Valid(m.text) {
-		was := string(m.text)
-		m.text = m.text[:0]
-		for _, letter := range was { // as JSON Lines have it
-			m.text = utf8.AppendRune(m.text, letter)
-		}
+	m.text = valid(v.AppendText(m.text[:0]))
+	m.bytes(m.text)
+}
+
+// valid is a text as JSON Lines have it: in UTF-8.
+func valid(text []byte) []byte {
+	if utf8.Valid(text) {
+		return text
 	}
-	m.b = binary.AppendUvarint(m.b, uint64(len(m.text)))
-	m.b = append(m.b, m.text...)
+	was := string(text)
+	text = text[:0]
+	for _, letter := range was {
+		text = utf8.AppendRune(text, letter)
+	}
+	return text
+}
+
+func (m *rowMaker) number(n int64) { m.b = binary.AppendVarint(m.b, n) }
+
+func (m *rowMaker) bytes(text []byte) {
+	m.b = binary.AppendUvarint(m.b, uint64(len(text)))
+	m.b = append(m.b, text...)
 }
 
 // end ends the row.

@@ -57,7 +57,8 @@ const waiting = 64
 // newTable returns a table of these columns, which is called name; version is the program's, and what
 // it holds takes so much memory at most, in bytes.
 func newTable(to io.Writer, name, version string, leaves []schema.Leaf, memory int64) *table {
-	t := &table{leaves: leaves, perPage: int(min(max(pageRows*memory/MostHeld, leastRows), pageRows)), most: memory / 3}
+	t := &table{leaves: leaves}
+	t.hold(memory)
 	s := schemaOf(name, leaves)
 	t.w = parquet.NewGenericWriter[any](to, s, parquet.CreatedBy("tcpwatch", version, ""), parquet.DataPageVersion(1),
 		parquet.Compression(newCodec()), parquet.DictionaryMaxBytes(dictionaryBytes),
@@ -71,24 +72,35 @@ func newTable(to io.Writer, name, version string, leaves []schema.Leaf, memory i
 	return t
 }
 
+// hold says how much memory it takes at most, in bytes.
+func (t *table) hold(memory int64) {
+	t.perPage, t.most = int(min(max(pageRows*memory/MostHeld, leastRows), pageRows)), memory/3
+}
+
 // nulls are rows without a value. Nobody writes to them.
 var nulls [pageRows]parquet.Value
 
 // add takes the rows that a rowMaker made.
 func (t *table) add(rows []byte) error {
 	for r := (rowReader{rows}); len(r.b) > 0; {
-		for leaf := r.uint(); leaf < len(t.columns); leaf = r.uint() {
-			if err := t.value(&t.columns[leaf], &r); err != nil {
-				return err
-			}
-		}
-		if t.rows++; t.rows == t.perPage {
-			if err := t.endPage(); err != nil {
-				return err
-			}
+		if err := t.row(&r); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// row takes the next of them.
+func (t *table) row(r *rowReader) error {
+	for leaf := r.uint(); leaf < len(t.columns); leaf = r.uint() {
+		if err := t.value(&t.columns[leaf], r); err != nil {
+			return err
+		}
+	}
+	if t.rows++; t.rows < t.perPage {
+		return nil
+	}
+	return t.endPage()
 }
 
 // value takes the next value of a row. The levels are those of package parquet: at which of the groups

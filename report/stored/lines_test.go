@@ -28,7 +28,7 @@ func all(t *testing.T, warn func(error), files ...[]byte) (*Set, []record.Record
 	t.Helper()
 	var in []File
 	for i, b := range files {
-		in = append(in, File{fmt.Sprint("file ", i+1), bytes.NewReader(b)})
+		in = append(in, File{Name: fmt.Sprint("file ", i+1), In: bytes.NewReader(b)})
 	}
 	s, err := Open(in, warn)
 	if err != nil {

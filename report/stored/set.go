@@ -1,41 +1,45 @@
 package stored
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/store"
 	"tcpwatch/report"
 	"tcpwatch/report/parquet"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
-// File is a file of records.
+// File is a file of records, or an archive of many.
 type File struct {
 	Name string
 	In   interface {
 		io.ReadSeeker
 		io.ReaderAt
 	}
+	// Archive is that of records where In is nil. Only are the files and folders of connections in it
+	// that are to be read; none for all.
+	Archive store.Store
+	Only    []string
 }
 
 // Set are files of records, one after the other, as if the captures that they are of had been
 // read one after the other. It is for one pass, and not safe for concurrent use.
 type Set struct {
-	files   []File
-	heads   []*report.Headline // nil of one without
+	runs    []*run
 	joined  *report.Headline
 	leftOut uint64
 	warn    func(error)
 
 	reader *schema.RecordReader
-	in     rows   // of the file that is read; nil before the first
-	at     int    // that file
+	in     rows   // of the run that is read; nil before the first
+	at     int    // that run
 	row    int    // that was read last
 	before uint64 // packets of those before it
 	most   uint64 // the greatest number of a packet in it
@@ -43,23 +47,39 @@ type Set struct {
 	bad    int
 
 	once    *schema.Revisions
-	befores []uint64      // before of each file
-	goingOn []schema.Last // connections whose last record is an interim one, when all files were read
+	befores []uint64      // before of each run
+	goingOn []schema.Last // connections whose last record is an interim one, when all runs were read
 	again   bool          // these are read
 }
 
-// Open looks at the ends of the files, where what a run knew besides the connections stands. warn is
-// told what cannot be understood, and left out.
+// Open looks at what runs knew besides the connections. warn is told what cannot be understood, and
+// left out, and what is not as the runs wrote it.
 func Open(files []File, warn func(error)) (*Set, error) {
-	s := &Set{files: files, warn: warn, reader: schema.NewRecordReader(), local: map[capture.Addr]bool{}, once: schema.NewRevisions()}
-	for _, f := range files {
-		h, left, err := headOf(f)
+	p := &plan{byID: map[string]*run{}, warn: warn}
+	for i := range files {
+		f := &files[i]
+		var err error
+		if f.Archive != nil {
+			err = p.archive(f)
+		} else if err = p.single(f); err != nil {
+			err = fmt.Errorf("%s: %w", f.Name, err)
+		}
 		if err != nil {
 			return nil, err
 		}
-		s.heads, s.leftOut = append(s.heads, h), s.leftOut+left
+	}
+	if err := p.match(); err != nil {
+		return nil, err
+	}
+	if len(p.runs) == 0 {
+		return nil, fmt.Errorf("%s: no records in it", files[0].Name)
+	}
+	s := &Set{runs: p.runs, warn: warn, reader: schema.NewRecordReader(), local: map[capture.Addr]bool{}, once: schema.NewRevisions()}
+	for _, r := range s.runs {
+		h := r.head
+		s.leftOut += r.leftOut
 		if h == nil {
-			h = &report.Headline{Files: []string{f.Name}}
+			h = &report.Headline{Files: []string{r.name}}
 		}
 		if s.joined == nil {
 			c := *h
@@ -68,40 +88,45 @@ func Open(files []File, warn func(error)) (*Set, error) {
 			s.joined.Join(h)
 		}
 	}
+	s.joined.Lost.Add(&p.lost)
 	if s.joined.Local != nil {
 		s.joined.Local = s.Local
 	}
 	return s, nil
 }
 
-// headOf is what a file says of its run; nil where it says nothing.
-func headOf(f File) (h *report.Headline, leftOut uint64, err error) {
-	var line []byte
-	switch {
-	case parquet.Is(f.In):
-		line, err = statsOfTable(f)
-	case schema.IsJSONL(bufio.NewReader(f.In)):
-		line, err = statsOfLines(f)
-	default:
-		err = errors.New("no records: give it what -o jsonl or -o parquet wrote")
+// Run is what the run is called that all records are of, if they are, and else what the runs and files
+// are called, from which others are named.
+func (s *Set) Run() (name string, all []string) {
+	for _, r := range s.runs {
+		if r.id == "" {
+			all = append(all, path.Base(r.name))
+		} else {
+			all = append(all, r.id)
+		}
 	}
-	if err == nil && line != nil {
-		h, leftOut, err = report.ReadStats(line)
+	if len(s.runs) == 1 {
+		name = s.runs[0].id
 	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", f.Name, err)
+	return name, all
+}
+
+// Partition is the place in the name of the file that the last record is of.
+func (s *Set) Partition() string {
+	if p, ok := s.in.(*parts); ok && p.place != "" {
+		return p.place
 	}
-	return h, leftOut, nil
+	return parquet.Unnamed
 }
 
 // Interfaces are the names of the interfaces of captures, by index; nil where runs were on different ones.
 func (s *Set) Interfaces() []string {
 	name := ""
-	for i, h := range s.heads {
-		if h == nil || i > 0 && h.Interface != name {
+	for i, r := range s.runs {
+		if r.head == nil || i > 0 && r.head.Interface != name {
 			return nil
 		}
-		name = h.Interface
+		name = r.head.Interface
 	}
 	if name == "" {
 		return nil
@@ -118,7 +143,7 @@ func (s *Set) LeftOut() uint64 { return s.leftOut }
 // Local tells the addresses that records say were the capturing host's.
 func (s *Set) Local(a capture.Addr) bool { return s.local[a] }
 
-// rows are the records of one file.
+// rows are the records of one run.
 type rows interface {
 	// next makes a record of the next row, nil with io.EOF when there is none. A row that cannot be
 	// understood is a misreading; other errors end the reading.
@@ -131,18 +156,18 @@ type rows interface {
 // misreading is that a row cannot be understood.
 type misreading struct{ error }
 
-// next is the next record of the files.
+// next is the next record of the runs.
 func (s *Set) next() (*record.Record, error) {
-	for s.at < len(s.files) {
+	for s.at < len(s.runs) {
 		if s.again && (len(s.goingOn) == 0 || s.goingOn[0].Input > s.at) {
 			s.close()
 			s.at++
 			continue
 		}
-		f := s.files[s.at]
+		f := s.runs[s.at]
 		if s.in == nil {
 			if err := s.begin(f); err != nil {
-				return nil, fmt.Errorf("%s: %w", f.Name, err)
+				return nil, fmt.Errorf("%s: %w", f.name, err)
 			}
 		}
 		r, err := s.in.next(s.reader)
@@ -157,24 +182,31 @@ func (s *Set) next() (*record.Record, error) {
 			s.ended()
 		case errors.As(err, &wrong) && s.again:
 		case errors.As(err, &wrong):
-			s.misread(fmt.Errorf("%s: %w", f.Name, err))
+			s.misread(fmt.Errorf("%s: %w", f.name, err))
 		default:
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
+			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
 	return nil, io.EOF
 }
 
-// begin begins a file.
-func (s *Set) begin(f File) (err error) {
-	if _, err := f.In.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	s.in = &lines{in: schema.NewLineReader(f.In)}
-	if parquet.Is(f.In) {
-		if s.in, err = openTable(f); err != nil {
+// begin begins a run.
+func (s *Set) begin(r *run) (err error) {
+	if r.single != nil {
+		if _, err := r.single.In.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
+	}
+	switch {
+	case r.single == nil:
+		s.in = newParts(r, s.lost)
+	case parquet.Is(r.single.In):
+		s.in, err = openTable(*r.single)
+	default:
+		s.in = &lines{in: schema.NewLineReader(r.single.In)}
+	}
+	if err != nil {
+		return err
 	}
 	if !s.again {
 		s.befores = append(s.befores, s.before)
@@ -201,9 +233,9 @@ func (s *Set) misread(err error) {
 
 // filesBefore is how many captures the files before were of.
 func (s *Set) filesBefore() (n int) {
-	for _, h := range s.heads[:s.at] {
-		if n++; h != nil {
-			n += len(h.Files) - 1
+	for _, r := range s.runs[:s.at] {
+		if n++; r.head != nil {
+			n += len(r.head.Files) - 1
 		}
 	}
 	return n
@@ -217,7 +249,7 @@ func (s *Set) note(r *record.Record) {
 			s.local[[2]capture.Endpoint{r.Orig, r.Resp}[e].Addr] = true
 		}
 	}
-	if s.heads[s.at] == nil {
+	if s.runs[s.at].head == nil {
 		h := s.joined
 		if at := r.Began(); at.OK && (h.Start == 0 || at.V < h.Start) {
 			h.Start = at.V
@@ -231,14 +263,17 @@ func (s *Set) note(r *record.Record) {
 	}
 }
 
-// ended goes on to the next file.
+// ended goes on to the next run.
 func (s *Set) ended() {
-	name, h := s.files[s.at].Name, s.heads[s.at]
+	name, h := s.runs[s.at].name, s.runs[s.at].head
 	row, why := s.in.called()
 	if s.bad > 1 {
 		s.warn(fmt.Errorf("%s: %s left out", name, say.Plural(uint64(s.bad-1), "more "+row)))
 	}
-	if h == nil {
+	if h == nil && why == "" {
+		s.joined.Packets += s.most
+		s.before += s.most
+	} else if h == nil {
 		s.warn(fmt.Errorf("%s: %s; how many packets there were, and what was lost of them, is not known", name, why))
 		s.joined.Packets += s.most
 		s.before += s.most

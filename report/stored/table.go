@@ -25,15 +25,6 @@ func openTable(f File) (*table, error) {
 	return &table{in}, nil
 }
 
-// statsOfTable is the stats line that the file keeps; nil where it has none.
-func statsOfTable(f File) ([]byte, error) {
-	t, err := openTable(f)
-	if err != nil {
-		return nil, err
-	}
-	return t.in.Stats(), nil
-}
-
 func (t *table) next(to *schema.RecordReader) (*record.Record, error) {
 	to.Begin()
 	var wrong error
