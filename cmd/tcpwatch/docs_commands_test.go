@@ -15,7 +15,7 @@ import (
 )
 
 // docsPages are those below docs whose commands are run.
-var docsPages = []string{"tutorial.md", "recipes.md", "guide.md", "decisions.md", "record.md"}
+var docsPages = []string{"tutorial.md", "recipes.md", "guide.md", "decisions.md", "record.md", "archive.md"}
 
 // shown is a command of a page with what it is said to print.
 type shown struct {

@@ -2,9 +2,10 @@
 -- initial sequence numbers, which no address translation changes, else by the client's at the same time, else by the
 -- server's: a SYN proxy makes one of them anew. The clocks' offset is the median of the connections paired before.
 -- What fits several is left out; the program looks at digests and addresses of those, too.
--- CLIENT and SERVER are folders that "tcpwatch --place NAME -o parquet:FOLDER" wrote.
-with a as (select *, key.orig_isn as orig_isn, key.resp_isn as resp_isn, epoch_ns("start") as began, epoch_ns("end") as ended from read_parquet('CLIENT/connections.parquet')),
-     b as (select *, key.orig_isn as orig_isn, key.resp_isn as resp_isn, epoch_ns("start") as began, epoch_ns("end") as ended from read_parquet('SERVER/connections.parquet')),
+-- CLIENT and SERVER are folders that "tcpwatch --place NAME -o parquet:FOLDER" wrote; of one folder that both wrote to
+-- 'FOLDER/v=1/place=NAME/*/part-*.parquet' are those of a place.
+with a as (select *, key.orig_isn as orig_isn, key.resp_isn as resp_isn, epoch_ns("start") as began, epoch_ns("end") as ended from read_parquet('CLIENT/v=1/*/*/part-*.parquet', hive_partitioning = true)),
+     b as (select *, key.orig_isn as orig_isn, key.resp_isn as resp_isn, epoch_ns("start") as began, epoch_ns("end") as ended from read_parquet('SERVER/v=1/*/*/part-*.parquet', hive_partitioning = true)),
      both_isns as (
        select a.id as a_id, b.id as b_id, 'isns' as rung, b.began - a.began as ahead
        from a join b on a.orig_isn = b.orig_isn and a.resp_isn = b.resp_isn

@@ -40,27 +40,22 @@ type Folder struct {
 // is. by is who will write, nil for who opens: it is an error when he may not, there or in one of the
 // folders below, as far as they are there.
 func OpenFolder(name string, by *User, below ...string) (*Folder, error) {
-	root, made, err := openRoot(name, true)
+	root, made, err := openRoot(name, true, by)
 	if err != nil {
 		return nil, err
 	}
 	f := &Folder{name: name, root: root, made: made}
-	if err := f.give(by, below); err != nil {
+	if err := f.check(by, below); err != nil {
 		f.Undo()
 		return nil, err
 	}
 	return f, nil
 }
 
-// give has a folder that was made belong to who will write, and looks whether he may.
-func (f *Folder) give(by *User, below []string) error {
+// check looks whether who will write may.
+func (f *Folder) check(by *User, below []string) error {
 	if by == nil {
 		return nil
-	}
-	if f.made {
-		if err := f.root.Chown(".", by.UID, by.GID); err != nil {
-			return Cause(err)
-		}
 	}
 	for _, folder := range append([]string{"."}, below...) {
 		about, err := f.root.Stat(folder)
@@ -79,7 +74,7 @@ func (f *Folder) give(by *User, below []string) error {
 
 // ReadFolder opens a folder that files are to be read from.
 func ReadFolder(name string) (*Folder, error) {
-	root, _, err := openRoot(name, false)
+	root, _, err := openRoot(name, false, nil)
 	if err != nil {
 		return nil, err
 	}

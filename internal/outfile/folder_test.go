@@ -128,6 +128,25 @@ func TestFolderBusy(t *testing.T) {
 	}
 }
 
+// Several processes may make a folder at the same time.
+func TestFolderTogether(t *testing.T) {
+	for range 20 {
+		dir := filepath.Join(t.TempDir(), "kept")
+		errs := make(chan error)
+		for range 8 {
+			go func() {
+				_, err := OpenFolder(dir, nil)
+				errs <- err
+			}()
+		}
+		for range 8 {
+			if err := <-errs; err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // What is in the way is not replaced, and a folder that was made goes when nothing is in it.
 func TestFolderInTheWay(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kept")
@@ -203,6 +222,18 @@ func TestFolderTraps(t *testing.T) {
 	}
 	nobody := &User{UID: 65534, GID: 65534}
 	if os.Geteuid() == 0 {
+		foreign := filepath.Join(shared, "foreign")
+		if err := errors.Join(os.Mkdir(foreign, 0o777), os.Chown(foreign, 4711, 4711), os.Chmod(foreign, 0o777)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenFolder(foreign, nobody); err == nil || !strings.Contains(err.Error(), "another user's") {
+			t.Errorf("%v", err)
+		}
+		if s, err := OpenFolder(filepath.Join(shared, "his"), nobody); err != nil {
+			t.Error(err)
+		} else if about, err := s.Stat(); err != nil || !nobody.mayChange(about) {
+			t.Errorf("%v, %v", about, err)
+		}
 		if err := os.MkdirAll(filepath.Join(own, "open", "v=1"), 0o777); err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package outfile
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path"
 	"strings"
@@ -276,18 +277,40 @@ func (u *User) mayChange(folder os.FileInfo) bool {
 	return mode&0o3 == 0o3
 }
 
-// openRoot opens a folder, through no trap; with make one that is not there is made.
-func openRoot(name string, make bool) (root *os.Root, made bool, err error) {
+// mkdir makes a folder, which is another user's from the beginning where by is one; false when another
+// process made it meanwhile.
+func mkdir(dir int, base string, by *User) (made bool, err error) {
+	tmp := base
+	if by != nil {
+		tmp = fmt.Sprintf(".%s.%d", base, os.Getpid())
+	}
+	if err = unix.Mkdirat(dir, tmp, 0o777); err == nil && by != nil {
+		if err = unix.Fchownat(dir, tmp, by.UID, by.GID, unix.AT_SYMLINK_NOFOLLOW); err == nil {
+			if err = unix.Renameat2(dir, tmp, dir, base, unix.RENAME_NOREPLACE); errors.Is(err, unix.EINVAL) {
+				err = unix.Renameat(dir, tmp, dir, base)
+			}
+		}
+		if err != nil {
+			unix.Unlinkat(dir, tmp, unix.AT_REMOVEDIR)
+		}
+	}
+	if errors.Is(err, unix.EEXIST) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// openRoot opens a folder, through no trap; with make one that is not there is made, for by.
+func openRoot(name string, make bool, by *User) (root *os.Root, made bool, err error) {
 	err = walk(name, func(dir int, base string, at last) error {
 		follow := unix.O_NOFOLLOW
 		switch {
 		case at == absent && !make:
 			return unix.ENOENT
 		case at == absent:
-			if err := unix.Mkdirat(dir, base, 0o777); err != nil {
+			if made, err = mkdir(dir, base, by); err != nil {
 				return err
 			}
-			made = true
 		case at == ofKernels:
 			follow = 0
 		}
@@ -300,6 +323,9 @@ func openRoot(name string, make bool) (root *os.Root, made bool, err error) {
 		about, err := is.Stat()
 		if err != nil {
 			return err
+		}
+		if owner := about.Sys().(*syscall.Stat_t).Uid; make && sticky(dir) && !ours(owner) && !(by != nil && owner == uint32(by.UID)) {
+			return errForeign
 		}
 		if root, err = os.OpenRoot(name); err != nil {
 			return err

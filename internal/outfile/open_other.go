@@ -39,7 +39,7 @@ func lock(*os.File) error { return nil }
 func (u *User) mayChange(os.FileInfo) bool { return true }
 
 // openRoot opens a folder; with make one that is not there is made.
-func openRoot(name string, make bool) (root *os.Root, made bool, err error) {
+func openRoot(name string, make bool, _ *User) (root *os.Root, made bool, err error) {
 	if make {
 		made = os.Mkdir(name, 0o777) == nil
 	}

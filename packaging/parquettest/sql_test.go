@@ -83,7 +83,7 @@ func TestPairingInSQLByOneNumber(t *testing.T) {
 	dir := t.TempDir()
 	tcpwatch(t, "-q", "--place", "a", "-o", "parquet:"+dir+"/a", pcaps+".pcap")
 	tcpwatch(t, "-q", "--place", "b", "-o", "parquet:"+dir+"/c", pcaps+"-at-server.pcap")
-	if err := os.Mkdir(dir+"/b", 0o755); err != nil {
+	if err := os.MkdirAll(dir+"/b/v=1/place=b/date=2026-01-01", 0o755); err != nil {
 		t.Fatal(err)
 	}
 	// Of every three connections one keeps both numbers, one the client's, one the server's; every ninth is an hour late.
@@ -91,14 +91,14 @@ func TestPairingInSQLByOneNumber(t *testing.T) {
 		resp_isn := (key.resp_isn + case when n %% 3 = 2 then 7 else 0 end) %% 4294967296) as key,
 		make_timestamp_ns(epoch_ns("start") + case when n %% 9 = 8 then 3600000000000 else 0 end) as "start",
 		make_timestamp_ns(epoch_ns("end") + case when n %% 9 = 8 then 3600000000000 else 0 end) as "end")
-		from (select *, row_number() over (order by id) as n from '%[1]s/c/connections.parquet')) to '%[1]s/b/connections.parquet' (format parquet)`, dir))
+		from (select *, row_number() over (order by id) as n from read_parquet('%[1]s/c/v=1/*/*/part-*.parquet', hive_partitioning = false))) to '%[1]s/b/v=1/place=b/date=2026-01-01/part-made.parquet' (format parquet)`, dir))
 	rungs := map[string]int{}
 	var got []string
 	for _, row := range query(t, "pairing", "CLIENT", dir+"/a", "SERVER", dir+"/b") {
 		got = append(got, strings.Join(row[:3], " "))
 		rungs[row[0]]++
 	}
-	if want := paired(t, dir+"/a/connections.parquet", dir+"/b/connections.parquet"); fmt.Sprint(got) != fmt.Sprint(want) {
+	if want := paired(t, dir+"/a", dir+"/b"); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("DuckDB pairs\n%v, we\n%v", got, want)
 	}
 	if rungs["isns"] != 6 || rungs["isn"] != 12 { // of the seven with n % 3 = 2 the 8th and the 17th are late
