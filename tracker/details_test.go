@@ -241,6 +241,18 @@ func TestDetailsOfEnds(t *testing.T) {
 			10.050 > P. 101:201(100) ack 1 | - -
 			30.050 > P. 101:201(100) ack 1 | - -`,
 			func(r *record.Record) bool { return r.Ends[record.Orig].Stood == 0 }},
+		{"the sender paused, and no timer was set off", opened + `
+			0.040 < .  1:1(0) ack 101 | - -
+			0.050 > .  101:103(2) ack 1 | - -
+			57.050 > P. 101:147(46) ack 1 | - -
+			57.060 < .  1:1(0) ack 147 | - -`,
+			func(r *record.Record) bool { return r.Ends[record.Orig].Stood == 0 }},
+		{"a timer of 64 s repeats the segment alone", opened + `
+			0.040 < .  1:1(0) ack 101 | - -
+			0.050 > P. 101:201(100) ack 1 | - -
+			64.050 > P. 101:201(100) ack 1 | - -
+			64.060 < .  1:1(0) ack 201 | - -`,
+			func(r *record.Record) bool { return r.Ends[record.Orig].Stood == 64e9 }},
 		{"the other end goes on meanwhile", opened + `
 			0.040 < .  1:1(0) ack 101 | - -
 			0.050 > P. 101:201(100) ack 1 | - -

@@ -92,7 +92,9 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 			x.losing().lostAgain++
 			mark |= reassembly.AsLostAgain
 		}
-		x.waited(class, now-max(e.lastSend, p.lastSend))
+		if quiet := now - max(e.lastSend, p.lastSend); !known || was.Times > 1 || quiet <= longestFirst || to.LessEq(was.To) {
+			x.waited(class, quiet)
+		}
 		c.stuckAgain(from, seq, to, s, now)
 		if una.Less(e.stream.Next()) {
 			e.has |= hasRepeatedData
@@ -144,6 +146,11 @@ func (x *sender) answered(s *capture.Segment) {
 	y.spurious += uint32(n.Repeats)
 	noteFirst(&y.needlessAt, s.Packet)
 }
+
+// longestFirst is the longest pause before a first repeat with more data behind it that a timer made: it begins at a second or
+// less, at three seconds or a few round trips (RFC 6298 sections 2 and 5.7). After a longer one the sender had
+// nothing to repeat, but new data to send (some old systems wait 64 s, and then repeat the segment alone).
+const longestFirst = 20 * second
 
 // waited adds for how long nothing had come from either end before data that was lost is sent again.
 func (x *sender) waited(class repeatClass, quiet int64) {

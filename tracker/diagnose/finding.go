@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 )
@@ -45,16 +46,17 @@ type Finding struct {
 	causes      []Cause   // what Causes is written from
 	leader      Cause     // the one that Order is about
 	facts       []contradiction
-	silence     int64    // since when the host that it is about is held to be silent on all of them; 0 for nothing of that kind
-	cites       examples // what Conns and Packets are of
-	made        bool     // a program made the packets of both ends of all its connections
-	raw         bool     // of those that opened them
-	counted     bool     // by the kernel, not read from connections
-	explains    []uint64 // ids of connections whose other troubles this one explains, in order
-	owing       []uint64 // ids of other connections, in order, all of which a finding must explain to explain this one
-	also        []string // titles of findings that it explains
-	failing     failing  // of connections that failed, where the severity was read from it alone
-	why         string   // the reason that ends the title, where it is at least likely; else "perhaps" stands before it
+	silence     int64        // since when the host that it is about is held to be silent on all of them; 0 for nothing of that kind
+	cites       examples     // what Conns and Packets are of
+	actor       capture.Addr // the host whose system did what the finding is about, where that is known and one
+	made        bool         // a program made the packets of both ends of all its connections
+	raw         bool         // of those that opened them
+	counted     bool         // by the kernel, not read from connections
+	explains    []uint64     // ids of connections whose other troubles this one explains, in order
+	owing       []uint64     // ids of other connections, in order, all of which a finding must explain to explain this one
+	also        []string     // titles of findings that it explains
+	failing     failing      // of connections that failed, where the severity was read from it alone
+	why         string       // the reason that ends the title, where it is at least likely; else "perhaps" stands before it
 }
 
 // Examples are what Conns and Packets are of, in the order in which they showed it; of a finding that

@@ -117,7 +117,10 @@ func theseFrom(n uint64) string {
 	return "these"
 }
 
-func answersElsewhere() Cause {
+func answersElsewhere(repeated bool) Cause {
+	if repeated {
+		return beforeCapture("its answers take another way, which the capture does not see, and are lost there: the client repeats its SYN")
+	}
 	return beforeCapture("its answers take another way, which the capture does not see")
 }
 
@@ -166,9 +169,13 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		silent = true
 		f.Explanation += " No connection in this capture has packets of both ends: it may hold one direction of each."
 	}
-	if silent {
+	switch {
+	case silent:
 		f.Confidence = Possible
-		f.causes[len(f.causes)-1] = answersElsewhere()
+		f.causes[len(f.causes)-1] = answersElsewhere(a.once == 0 && a.most.V.SYNs > 1)
+	case !through && !s.loopback() && c.systems.capturedBeside(s.A.Addr):
+		f.Explanation += " The capture point is right beside it: the SYNs reached it, and no answer left."
+		f.causes = []Cause{onHost("a firewall of its own drops the SYNs"), onHost("its system drops them: a full queue, a filter of the program")}
 	}
 	if a.once == a.n && a.others == 0 && a.replaced == 0 {
 		a.intoOnce(c, &f)
@@ -243,7 +250,7 @@ func (a *attempts) intoOnce(c *Context, f *Finding) {
 			return
 		}
 	}
-	f.causes = slices.DeleteFunc(f.causes, func(cause Cause) bool { return cause == answersElsewhere() }) // said more closely below
+	f.causes = slices.DeleteFunc(f.causes, func(cause Cause) bool { return cause == answersElsewhere(false) }) // said more closely below
 	f.Explanation = "No SYN was sent again, though the capture goes on: a TCP that gets no answer repeats its SYN after 1 s (RFC 6298 section 2)."
 	f.causes = append(f.causes, beforeCapture("the answers take a way that the capture does not see: the clients had them, and had nothing to repeat"),
 		app("the program that sent them gave up within a second, or makes its packets itself (a scan, a test)"))

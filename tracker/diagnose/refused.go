@@ -2,7 +2,9 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -65,6 +67,11 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 	if opened > 0 {
 		f.causes[0] = app("the service was down or restarted for a while: compare the times")
 	}
+	if other := c.otherLoopback(s.A); opened == 0 && other.Port != 0 {
+		f.Explanation += fmt.Sprintf(" %s served at the same port: a name that stands for both (localhost) is tried at one address after the other (RFC 8305).", name(other))
+		f.causes = f.causes[1:]
+		f.lead(app(fmt.Sprintf("the service listens at %s alone", other.Addr)), fmt.Sprintf("%s served at the same port", name(other)))
+	}
 	v := c.contrast(s.A, wentRefused)
 	f.Title += v.because()
 	if v.named() {
@@ -102,4 +109,23 @@ func (x *stretch) intoRefused(f *Finding, s Subject) {
 			hostOrPath("a firewall rejected for that time (a reload of its rules)")}
 		f.Advice = append([]string{fmt.Sprintf("On %s: look into the service's log, and at its restarts and deployments at that time.", s.A.Addr)}, f.Advice...)
 	}
+}
+
+// otherLoopback is the same port at the loopback address of the other IP version, where connections opened to it; none
+// where there were none, or the listener is at no such address.
+func (c *Context) otherLoopback(e capture.Endpoint) (none capture.Endpoint) {
+	four, six := capture.AddrFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1})), capture.AddrFrom(netip.IPv6Loopback())
+	other := capture.Endpoint{Port: e.Port}
+	switch e.Addr {
+	case four:
+		other.Addr = six
+	case six:
+		other.Addr = four
+	default:
+		return none
+	}
+	if c.opened(other) == 0 {
+		return none
+	}
+	return other
 }

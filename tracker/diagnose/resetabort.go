@@ -60,6 +60,7 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	felt := *x
 	felt.n -= min(x.harmless, x.n-1)
 	f := Finding{
+		actor:    x.senderOf(s),
 		Severity: felt.severity(all.opened, k), Confidence: Likely,
 		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, all), x.sent(s, "a RST")),
 		Explanation: "The RST came while the connection was open: the application, or its host, aborted it (RFC 9293 section 3.10.5)." + x.oddly(),
@@ -126,9 +127,9 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	return x.unheard(f)
 }
 
-// intoVain tells that the openers had waited since their last data, and nothing came.
+// intoVain tells that the openers had waited since their last data, and nothing but its ACK came.
 func (x *resets) intoVain(f *Finding, s Subject, all whole) {
-	f.Title = fmt.Sprintf("%s aborted after %s without an answer: %s", x.what(s, all), rangeOf(x.waited), x.sent(s, "a RST"))
+	f.Title = fmt.Sprintf("%s aborted %s after the client's last data, to which no data came back: %s", x.what(s, all), rangeOf(x.waited), x.sent(s, "a RST"))
 	f.Explanation += " If the last data of its sender asks for an answer, that is one of which nothing had come: the packets do not tell."
 	f.causes = []Cause{processEnded()}
 	gaveUp := app("it waited for an answer and gave up: a timeout of its own, or somebody cancelled")

@@ -45,7 +45,7 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: e.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, all), x.lateKind(), x.sender(s)),
 		Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s.", x.tooLate()),
-		causes: []Cause{app(fmt.Sprintf("the application closes without waiting for the rest of %s: a timeout, or it has %s", x.rest()...)),
+		causes: []Cause{x.closesEarly(),
 			app("the other end goes on sending behind the FIN, as to an end that still reads")},
 		Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` counts them.", x.on(s))},
@@ -109,6 +109,14 @@ func (x *resets) lateKind() string {
 		return "a segment without data"
 	}
 	return "data"
+}
+
+// closesEarly is why what the other end sent met a closed end.
+func (x *resets) closesEarly() Cause {
+	if x.unbegun == x.n && x.by[record.Resp] == 0 {
+		return app("the application closes before a byte of the answer has come: it was cancelled, or a timeout of its own")
+	}
+	return app(fmt.Sprintf("the application closes without waiting for the rest of %s: a timeout, or it has %s", x.rest()...))
 }
 
 // rest names what the end that closed did not wait for, and what it may have got of it.

@@ -27,6 +27,7 @@ type resets struct {
 	disobeyed  uint64 // whose receiver acknowledged what came after the RST
 	keyed      uint64 // of those that ignored one, whose SYN was signed, or not captured
 	inPlace    uint64 // RSTs out of CLOSE-WAIT: they came where a FIN was due
+	unbegun    uint64 // on which the other end had sent nothing but what came too late
 	byes       uint64 // on which an end had said goodbye in its protocol's words
 	opener     uint64 // that came as the segments that opened the connection, their end's data another way
 	level      uint64 // of another TTL, but as many hops away as their sender's other segments
@@ -155,6 +156,9 @@ func (x *resets) add(r *record.Record) {
 	}
 	if c.ResetBy <= record.Resp {
 		late := cameLate(r)
+		if r.Ends[c.ResetBy.Peer()].SeenBytes <= late {
+			x.unbegun++
+		}
 		x.bytes, x.unacked = x.bytes+late, x.unacked+late-min(late, c.BytesAfterFIN.V)
 	}
 	x.countOdd(r.Close.ResetOdd)
@@ -261,7 +265,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sums(w, x.odd[:])
 	x.ttl.Fields(w)
 	x.own.Fields(w)
-	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.byes, &x.probed, &x.mute)
+	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.unbegun, &x.byes, &x.probed, &x.mute)
 	x.probers.Fields(w)
 	x.waited.Fields(w)
 	fold.Sum(w, &x.inVain, &x.challenged, &x.unasked, &x.over, &x.quiet)

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -41,6 +42,17 @@ func (x *resets) sentBy(s Subject) string {
 		return "DEST"
 	}
 	return s.A.Addr.String()
+}
+
+// senderOf is the one host in whose name all the RSTs came; none where that is not known, or there are several.
+func (x *resets) senderOf(s Subject) (none capture.Addr) {
+	switch {
+	case x.by[record.Resp] == 0 && x.sources.all.Count() == 1 && len(x.sources.known) == 1:
+		return x.sources.known[0].Addr
+	case x.by[record.Orig] == 0 && s.Kind == SubjectListener:
+		return s.A.Addr
+	}
+	return none
 }
 
 // on is whose host an advice about the RSTs is for: that of their sender.

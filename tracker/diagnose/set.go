@@ -200,6 +200,7 @@ func (s *Set) Findings(c *Context) []Finding {
 			x.lacking(s.subjects)
 			x.goesOn(&with)
 			x.refute()
+			s.systems.refute(&x)
 			x.asMade()
 			x.stayOnHost(&s.quality)
 			x.write()

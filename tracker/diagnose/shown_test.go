@@ -89,7 +89,7 @@ func TestShownOnly(t *testing.T) {
 		{"reset-bare", "within one host", same(1, reset(resp, record.ResetUnknown), local), "", "", ""},
 		{"reset-abort", "a bare RST within one host", same(1, reset(resp, record.ResetUnknown), local), "notice likely", "aborted", ""},
 		{"reset-bare", "the other end goes on", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.End += 30 * second; r.Ends[orig].LastSent = r.End })), "notice possible", "and went on for 30.5 s", "ended by"},
-		{"reset-abort", "it waited for an answer in vain", same(1, reset(orig, record.ResetAbort), set(func(r *record.Record) { r.Exchanges.Left = record.Some(10 * second) })), "notice likely", "aborted after 10 s without an answer", ""},
+		{"reset-abort", "it waited for an answer in vain", same(1, reset(orig, record.ResetAbort), set(func(r *record.Record) { r.Exchanges.Left = record.Some(10 * second) })), "notice likely", "aborted 10 s after the client's last data, to which no data came back", ""},
 		{"reset-abort", "the other end goes on", same(1, reset(resp, record.ResetAbort), set(func(r *record.Record) { r.End += 30 * second; r.Ends[orig].LastSent = r.End })), "notice possible", "and went on for 30.5 s", "aborted: "},
 		{"reset-bare", "its sender alone goes on", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.End += 30 * second; r.Ends[resp].LastSent = r.End })), "notice possible", "ended by", "and went on for 30.5 s"},
 		{"reset-injected", "its own RST came too", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) {

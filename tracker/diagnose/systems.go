@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
@@ -29,11 +31,12 @@ type starts struct {
 	there                            int64         // when it was there last: when its last packet came, less the longest round trip to it
 	near, far                        uint64        // opened by it, whose data was acknowledged from near or not: see acknowledgedNear
 	servers                          fold.Distinct // hosts that the near ones went to
+	beside, apart                    uint64        // connections that were captured beside it, or beside their other end
 }
 
 // Fields walks over the counts.
 func (x *starts) Fields(w *fold.Walk) {
-	fold.Sum(w, &x.from32, &x.from64, &x.from128, &x.from255, &x.linux, &x.bsd, &x.other, &x.near, &x.far)
+	fold.Sum(w, &x.from32, &x.from64, &x.from128, &x.from255, &x.linux, &x.bsd, &x.other, &x.near, &x.far, &x.beside, &x.apart)
 	fold.Max(w, &x.there)
 	x.servers.Fields(w)
 }
@@ -83,6 +86,7 @@ func (x *systems) add(r *record.Record) {
 		}
 		s := x.kept.At(hostKey(addr))
 		s.hear(r, record.End(e))
+		s.stand(r.Capture.Tap, record.End(e))
 		switch orderOf(r, record.End(e)) {
 		case capture.OrderLinux:
 			s.linux++
@@ -105,6 +109,23 @@ func (x *systems) add(r *record.Record) {
 			s.from255++
 		}
 	}
+}
+
+// stand takes in where the capture point of a connection stood.
+func (x *starts) stand(tap record.Tap, e record.End) {
+	switch {
+	case tap == record.TapOrig && e == record.Orig, tap == record.TapResp && e == record.Resp:
+		x.beside++
+	case tap == record.TapOrig || tap == record.TapResp:
+		x.apart++
+	}
+}
+
+// capturedBeside tells that a host's packets were captured right beside it, as far as its connections show: what it sends
+// passes there, and what passed there had reached it.
+func (x *systems) capturedBeside(a capture.Addr) bool {
+	s := x.kept.Find(hostKey(a))
+	return s != nil && s.beside > 0 && s.apart == 0
 }
 
 // setTTL is the greatest of the small TTLs that programs set for neighbours.
@@ -143,6 +164,14 @@ func orderOf(r *record.Record, e record.End) capture.OptionOrder {
 		return capture.OrderOther // Linux always names its MSS; a SYN alone may be made on it
 	}
 	return x.Order
+}
+
+// refute takes from a finding the causes that the system of the host that it is about does not know: a process that ends
+// closes its connections by a FIN there, but for unread data.
+func (x *systems) refute(f *Finding) {
+	if s := x.kept.Find(hostKey(f.actor)); s != nil && s.linux+s.bsd > 0 && (s.of() == linux || s.of() == bsd) {
+		f.causes = slices.DeleteFunc(slices.Clone(f.causes), func(c Cause) bool { return c == processEnded() })
+	}
 }
 
 // of tells of what system a host is; without a host, of what all are.

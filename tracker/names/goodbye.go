@@ -8,7 +8,7 @@ import (
 // Goodbye reports whether payload is the message by which an end says in its protocol that it is
 // done: what ends the connection after it, be it a RST, takes nothing from anybody.
 func Goodbye(payload []byte) bool {
-	return quits(payload) || unbinds(payload) || unbinds(unwrapped(payload)) || logsOff(payload) || terminates(payload)
+	return quits(payload) || unbinds(payload) || unbinds(unwrapped(payload)) || logsOff(payload) || terminates(payload) || closes(payload)
 }
 
 // quits: QUIT of SMTP, POP3, FTP, NNTP and others (RFC 5321 section 4.1.1.10, RFC 1939 section 5,
@@ -107,4 +107,25 @@ func terminates(b []byte) bool {
 		return true
 	}
 	return len(b) == 7 && b[0] == 21 && b[1] == 3 && b[3] == 0 && b[4] == 2 && b[5] == 1 && b[6] == 0
+}
+
+// closes: a Close frame of WebSocket that is whole, and alone (RFC 6455 sections 5.2, 5.5.1 and 7.4).
+func closes(b []byte) bool {
+	const head, mask = 2, 4
+	if len(b) < head || b[0] != 0x88 {
+		return false
+	}
+	at, n := head, int(b[1]&0x7f)
+	var key [mask]byte
+	if b[1]&0x80 != 0 {
+		at += copy(key[:], b[head:])
+	}
+	if len(b) != at+n {
+		return false
+	}
+	if n < 2 {
+		return n == 0
+	}
+	code := binary.BigEndian.Uint16([]byte{b[at] ^ key[0], b[at+1] ^ key[1]})
+	return code >= 1000 && code < 5000
 }

@@ -40,6 +40,13 @@ func TestGoodbye(t *testing.T) {
 		{"close_notify", "\x15\x03\x03\x00\x02\x01\x00", true},
 		{"bad_certificate", "\x15\x03\x03\x00\x02\x02\x2a", false},
 		{"an encrypted alert", "\x15\x03\x03\x00\x1a" + string(make([]byte, 26)), false},
+		{"WebSocket close, of a server", "\x88\x02\x03\xe8", true},
+		{"WebSocket close, of a client", "\x88\x82\x01\x02\x03\x04\x02\xea", true},
+		{"WebSocket close without a code", "\x88\x00", true},
+		{"WebSocket close with no such code", "\x88\x02\x00\x01", false},
+		{"WebSocket close, cut", "\x88\x82\x01\x02\x03", false},
+		{"WebSocket ping", "\x89\x02\x03\xe8", false},
+		{"WebSocket close, and more", "\x88\x02\x03\xe8\x00", false},
 		{"nothing", "", false},
 		{"HTTP", "GET / HTTP/1.1\r\n\r\n", false},
 	} {
