@@ -221,7 +221,7 @@ func closeSituations() []situation {
 		{"fin-unacked", "repeated", clean(20, unackedFIN(4, 10*second)), "warning likely"},
 		{"fin-unacked", "repeated once, a moment ago", clean(1, unackedFIN(1, second/10)), ""},
 		{"fin-unacked", "never repeated: answered out of sight", clean(1, unackedFIN(0, 600*second)), ""},
-		{"fin-unacked", "one direction only", clean(1, unackedFIN(4, 10*second), oneWay), ""},
+		{"fin-unacked", "one direction only", clean(1, unackedFIN(4, 10*second), oneWay), "notice possible"},
 		{"fin-unacked", "its ACKs stop short of the FIN", clean(20, unackedFIN(4, 10*second), short), "warning likely"},
 		{"last-ack", "its ACKs stop short of the FIN", append(clean(1, lastACKMissing(5)), clean(1, lastACKMissing(5), short)...), "notice likely"},
 		{"last-ack", "repeated", clean(1, lastACKMissing(5)), "notice likely"},

@@ -117,8 +117,15 @@ func (v Verdict) StillClosing(r *record.Record) bool {
 }
 
 // Hidden tells that the missing step may have been done out of sight: only one
-// direction was captured.
-func (v Verdict) Hidden(r *record.Record) bool { return r.Capture.OneWay && v.Fault != FaultReset }
+// direction was captured. An ACK that came does not have a FIN sent again and again.
+func (v Verdict) Hidden(r *record.Record) bool {
+	return r.Capture.OneWay && v.Fault != FaultReset && !v.repeatsFIN(r)
+}
+
+// repeatsFIN tells that the peer of the end at fault sent its FIN so often that it got no ACK, wherever that would have passed.
+func (v Verdict) repeatsFIN(r *record.Record) bool {
+	return (v.Fault == FaultUnackedFIN || v.Fault == FaultLastACK) && v.Culprit <= record.Resp && r.Path[v.Culprit.Peer()].FINsAgain > triesToFail
+}
 
 // judgeTimedOut: data was repeated into silence; the end that fell silent is
 // the peer of the one that repeated most.

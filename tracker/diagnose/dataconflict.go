@@ -38,7 +38,7 @@ those of an earlier segment with the same sequence number, as long as that is re
 that was spoiled on its way is none of them: its checksum is that of what is sent again.
 Data that came another way than all else of its end, by two hops or more, and lacks the timestamps
 that both ends agreed on (RFC 7323 section 3.2), something else sent, whatever its bytes. Other bytes with that end's own
-TTL and the next IP identifications its sender wrote anew: a proxy, a user-mode TCP.
+TTL and the next IP identifications its sender wrote anew, or sent as new data without counting what it had sent: a proxy, a user-mode TCP.
 It can be mistaken for files that were joined or edited: they hold two connections
 with the same numbers.`,
 		New: func(o *Options) Fold {
@@ -111,8 +111,9 @@ func tellConflict(_ *Context, s Subject, x *twoVersions) (Finding, bool) {
 	if x.own > 0 && x.own == x.segments && x.strange == 0 {
 		f.Confidence = Likely
 		f.Explanation += " They have that end's own TTL, and their IP identifications go on from its others: the same sender sent them."
-		f.causes = f.causes[1:2]
-		f.Advice = []string{"Look for what stands for that end and has a TCP of its own (a proxy, a VPN app): its log, and a capture behind it."}
+		f.causes = append(f.causes[1:2:2], app("its TCP loses count (of a proxy, a VPN app, a small device): it sends new data under numbers that it has used, of which the receiver misses the beginning"))
+		f.Advice = []string{"Look for what stands for that end and has a TCP of its own (a proxy, a VPN app): its log, and a capture behind it.",
+			"Compare the payload of both: another message of the protocol is new data, the same one in other words was written anew."}
 	}
 	if x.strange > 0 {
 		x.intoStrange(&f, s)

@@ -161,7 +161,7 @@ func detectorCases() []detectorCase {
 			r.Open.Resp, r.Open.Felt = record.Some(second), record.Some(second)
 			x.Min, x.P50, x.N = 10*millisecond, second/2, 2
 		})), Notice, "The quickest round trip on them took 10 ms", nil, "", ""},
-		{"slow-handshake", same(5, set(func(r *record.Record) { r.Open.Orig.V, r.Capture.Tap = second, record.TapOrig })), Warning, "slow to acknowledge", nil, "", ""},
+		{"slow-handshake", same(5, set(func(r *record.Record) { r.Open.Orig.V, r.Capture.Tap = second, record.TapOrig })), Warning, "ACK of the SYN/ACK came late in all 5 handshakes", nil, "", ""},
 		{"reuse-refused", same(1, late(2), old(record.TimeWait, true)), Warning, "TIME-WAIT at 10.0.0.2:80 refused 1 SYN",
 			same(1, late(2), old(record.Established, true)), "the older connection was alive", "stale-connection"},
 		{"reset-abort", same(10, reset(resp, record.ResetAbort)), Warning, "aborted: the server",

@@ -19,6 +19,9 @@ silence. Counted where it was repeated. What follows a long
 idle time is the finding idle-timeout or keepalive-missing, a capture that ended
 before the answer was due is still-open.
 
+Where one direction alone was captured, a FIN that was repeated more than three times counts as well: who repeats
+it got no ACK, wherever that should have passed.
+
 Where ACKs come after the FIN was sent again and none covers it, the other end is there and
 has not taken the FIN.`,
 		New: func(o *Options) Fold {
@@ -52,5 +55,6 @@ func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bo
 		f.Explanation += onSome(x.mute, x.n, "that end had sent a FIN itself, which nobody acknowledged, and did not send it again for a minute or more: it was gone, or cut off, right after.")
 	}
 	x.intoShort(&f, s, all)
+	x.intoBlind(&f)
 	return f, true
 }

@@ -51,6 +51,7 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 	}
 	f.Explanation += x.beforeFIN()
 	x.intoShort(&f, s, all)
+	x.intoBlind(&f)
 	if x.unheard == x.n {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("the last ACK is lost after the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, all))

@@ -59,3 +59,16 @@ func TestCausesNarrowed(t *testing.T) {
 		}
 	}
 }
+
+// An end that sends its FIN again and again got no ACK, though nothing of the other end was captured; a few repeats may be
+// of an ACK that came late.
+func TestRepeatedFINOfOneDirection(t *testing.T) {
+	for again, want := range map[uint32]string{2: "", 3: "", 4: "possible"} {
+		found := findingsOf(t, "fin-unacked", nil, same(1, unackedFIN(4, 10*second), func(r *record.Record) {
+			r.Capture.OneWay, r.Ends[record.Resp], r.Path[record.Orig].FINsAgain = true, record.EndRecord{}, again
+		})...)
+		if want == "" && len(found) > 0 || want != "" && (len(found) != 1 || found[0].Confidence.String() != want || !strings.Contains(found[0].Explanation, "Nothing was captured of that end")) {
+			t.Errorf("%d repeats: %v", again, titles(found))
+		}
+	}
+}

@@ -184,7 +184,7 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 // whoseFault tells who made them wait, and by what that is known.
 func (x *slow) whoseFault() string {
 	var parts []string
-	for i, who := range [...]string{"the server caused the wait", "the path is that long", "the client caused the wait", "too little was measured later to tell who caused the wait"} {
+	for i, who := range [...]string{"the server caused the wait", "the path is that long", "the wait was at the client, or in what captures or forwards beside it", "too little was measured later to tell who caused the wait"} {
 		switch n := x.by[i]; {
 		case n == 0:
 		case n == x.n:
@@ -234,7 +234,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.causes = []Cause{onPath("distance or a satellite link"), onPath("queues on the path (bufferbloat)")}
 		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the client helps."}
 	case slowOpener:
-		f.Title = fmt.Sprintf("clients of %s were slow to acknowledge the SYN/ACK in %s: %s", name(s.A), what, latest(x.n, x.longest))
+		f.Title = fmt.Sprintf("the ACK of the SYN/ACK came late in %s to %s: %s", what, name(s.A), latest(x.n, x.longest))
 		f.causes = []Cause{onHost("the client's host is overloaded, or sleeps to save power")}
 		if x.besideACK < x.n {
 			f.causes = append(f.causes, onPath("its radio link had to wake up"))

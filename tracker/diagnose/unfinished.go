@@ -20,6 +20,7 @@ type unfinished struct {
 	unheard uint64            // of those whose ACK passed here, and was lost behind
 	mute    uint64            // of those whose own FIN nobody acknowledged, and which did not send it again
 	data    uint64            // of those whose data before the FIN was not acknowledged either
+	blind   uint64            // of those of whose end at fault nothing was captured
 	short   uint64            // of those whose peer sent ACKs after the FIN had come again, and none covers it
 	latest  int64             // since when the last of them lacks it
 	longest int64             // ns for which the step was missing
@@ -30,7 +31,7 @@ type unfinished struct {
 func (x *unfinished) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.peers.Fields(w)
-	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short, &x.mute, &x.data)
+	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short, &x.mute, &x.data, &x.blind)
 	fold.Max(w, &x.longest, &x.latest)
 	x.began.Fields(w)
 }
@@ -82,6 +83,9 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 	if r.Path[e.Peer()].Unacked != 0 {
 		x.data++
 	}
+	if r.Capture.OneWay {
+		x.blind++
+	}
 	if leftAfterFIN(r, e) {
 		x.mute++
 	}
@@ -124,6 +128,15 @@ func (x *unfinished) beforeFIN() string {
 		return ""
 	}
 	return onSome(x.data, x.n, "data that was sent before the FIN was not acknowledged either.")
+}
+
+// intoBlind tells that nothing was captured of the end that should have acknowledged the FINs.
+func (x *unfinished) intoBlind(f *Finding) {
+	if x.blind == 0 {
+		return
+	}
+	f.Confidence = Possible
+	f.Explanation += onSome(x.blind, x.n, "nothing was captured of that end; a FIN that comes again and again got no ACK all the same, or that was lost on another way.")
 }
 
 // intoShort tells of FINs that the other end would acknowledge if it had them: it goes on sending ACKs.
