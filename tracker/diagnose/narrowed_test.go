@@ -28,6 +28,12 @@ func TestCausesNarrowed(t *testing.T) {
 	beside := func(tap record.Tap) *record.Record {
 		return made(5, from(point("10.0.0.2:50000")), to(point("10.7.7.7:443")), func(r *record.Record) { r.Capture.Tap = tap })
 	}
+	upon := func(names *record.NamesRecord) func(r *record.Record) {
+		return func(r *record.Record) {
+			abort(r)
+			r.Close.DataLast, r.Close.ResetAfter, r.Ends[resp].DataSegments, r.Names = true, millisecond, 1, names
+		}
+	}
 	silent := made(1, failed(record.OpenNoAnswer, 3))
 	for _, x := range []struct {
 		name, detector string
@@ -43,6 +49,9 @@ func TestCausesNarrowed(t *testing.T) {
 		{"on a system that is not known", "reset-abort", same(1, abort), "some systems (Windows)", "a program made"},
 		{"no byte of an answer had come", "reset-late-data", same(1, late(3000)), "before a byte of the answer has come", "the rest of the answer"},
 		{"some had", "reset-late-data", same(1, late(3001)), "the rest of the answer", "before a byte"},
+		{"TLS to a port without it", "reset-abort", same(1, upon(&record.NamesRecord{Proto: "tls", TLSOffered: "1.3"})), "the port speaks no TLS", "an answer that it refuses"},
+		{"a ServerHello came", "reset-abort", same(1, upon(&record.NamesRecord{Proto: "tls", TLSOffered: "1.3", TLSVersion: "1.2"})), "an answer that it refuses", "speaks no TLS"},
+		{"an alert came", "reset-abort", same(1, upon(&record.NamesRecord{Proto: "tls", TLSOffered: "1.3"}), func(r *record.Record) { r.Ends[resp].SeenBytes = 7 }), "an answer that it refuses", "speaks no TLS"},
 		{"captured beside the server", "no-answer", []*record.Record{silent, beside(record.TapOrig)}, "a firewall of its own drops the SYNs", "take another way"},
 		{"captured beside the other end", "no-answer", []*record.Record{silent, beside(record.TapResp)}, "take another way and are lost there", "of its own"},
 		{"of a silent host, and the SYN comes again", "no-answer", []*record.Record{silent, made(7, to(point("10.7.7.7:443")))}, "are lost there: the client repeats its SYN", "of its own"},

@@ -23,8 +23,8 @@ nothing stands between, its own stack or a program sent it all the same.
 Where data that its sender had just got, within a second, was the last, and it answered by none, it may have read it or
 not: the packets do not tell. Where nothing of the other end had come for a second or more, a timer fits as well; it
 is put first only where three or more waited equally long, to 3 % or 30 ms, and none had borne a longer wait before.
-Where its own data had been sent three times or more and never acknowledged, it gave up on that. Where its SYN has no MSS, a
-program made the packets.
+Where its own data had been sent three times or more and never acknowledged, it gave up on that. Where the client had offered TLS and got something else, the port
+speaks none. Where its SYN has no MSS, a program made the packets.
 A window as wide as ever is no sign that all was read: Linux does not narrow it for a little.
 Where the sender's window was closed when its RST came, its buffer was full of data that its
 application had not read: it closed with that unread.
@@ -97,6 +97,10 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	case x.repeated == x.n:
 		f.Explanation += " Its own data had been sent again and again before, and nobody acknowledged it."
 		f.lead(app("it gave up on its own data: a limit of repeats, or a timeout of the application"), "that data was never acknowledged")
+	case x.noTLS == x.n:
+		f.Explanation += " The client had offered TLS, and the first data of the server, which had come just before, is none."
+		f.lead(app("the port speaks no TLS, or not at once (STARTTLS): the client is set for TLS from the first byte"), "the server's answer to the offer is no TLS")
+		f.Advice = append([]string{fmt.Sprintf("`openssl s_client -connect %s` tells whether the port speaks TLS; where it does not, set the client to STARTTLS or to plain text, or take the right port.", name(s.A))}, f.Advice...)
 	case x.refusing == x.n:
 		f.Explanation += " The first data of the server had come just before: its client may not have expected that."
 		f.causes = append([]Cause{app("that data was not what it expected: another protocol (TLS to a port without it, or the other way round), or an answer that it refuses")}, f.causes...)

@@ -115,6 +115,12 @@ func refusing(r *record.Record) bool {
 	return c.ResetBy == record.Orig && c.DataLast && c.ResetAfter < uponData && r.Ends[record.Orig].SeenBytes > 0 && r.Ends[record.Resp].DataSegments == 1
 }
 
+// spokeTLS tells that an opener offered TLS, and that what it got for it is neither a ServerHello nor as short as an alert.
+func spokeTLS(r *record.Record) bool {
+	const alert = 7
+	return r.Names != nil && r.Names.TLSOffered != "" && r.Names.TLSVersion == "" && r.Ends[record.Resp].SeenBytes > alert && !r.Capture.Truncated && r.Capture.MissingBytes == 0
+}
+
 // countSender counts what else the sender of a RST had shown before it.
 func (x *resets) countSender(r *record.Record) {
 	by := r.Close.ResetBy
@@ -129,6 +135,9 @@ func (x *resets) countSender(r *record.Record) {
 	}
 	if refusing(r) {
 		x.refusing++
+		if spokeTLS(r) {
+			x.noTLS++
+		}
 	}
 	x.answering += uint64(max(r.Close.RSTs[by], 1) - 1)
 }
