@@ -46,7 +46,7 @@ type system uint8
 
 const (
 	linux     system = iota // nothing speaks against it
-	windows                 // all its packets began with a TTL of 128, and no SYN is as Linux writes it
+	windows                 // all its packets began with a TTL of 128, and no SYN is as Linux writes it, or some are not
 	bsd                     // macOS or a BSD, by its SYNs
 	unlike                  // not Linux, and no other that is known
 	undecided               // of several hosts: some are Linux, others are not
@@ -58,7 +58,7 @@ func (x *starts) of() system {
 	switch {
 	case x == nil:
 		return linux
-	case x.from128 > 0 && x.from32+x.from64+x.from255+x.linux == 0:
+	case x.from128 > 0 && x.from32+x.from64+x.from255 == 0 && (x.linux == 0 || x.other > 0): // the last repeats of a SYN of Windows have few options, in no order of its own
 		return windows
 	case x.bsd > 0 && x.linux+x.other+x.from32+x.from128+x.from255 == 0:
 		return bsd
