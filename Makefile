@@ -1,7 +1,7 @@
 # make demo     build, and show three incidents from the bundled captures
 # make test     every check: format, vet, staticcheck, tests, short fuzzing, benchmarks
 # make test-all that, and tests that take long: Debian's Prometheus and an OpenTelemetry Collector take what is measured,
-#               brokers of Kafka are sent to, DuckDB reads the tables of Parquet, ClickHouse pairs records
+#               brokers of Kafka are sent to, archives are kept in buckets, DuckDB reads the tables of Parquet, ClickHouse pairs records
 # make build    ./tcpwatch          make install  PREFIX=/usr/local DESTDIR=
 # make bench    time and memory beside other programs, on inputs that are made first
 #               (2 GB in ~/.cache/tcpwatch-bench; BENCH="-h" lists what may be said)
@@ -46,7 +46,7 @@ test: deps-test
 
 test-all: test build
 	@packaging/deps.sh test-all || $(GO) version >/dev/null
-	@for with in metricstest kafkatest parquettest; do \
+	@for with in metricstest kafkatest objectstest parquettest; do \
 		out=$$(cd packaging/$$with && TCPWATCH=$(CURDIR)/tcpwatch $(GO) test -count 1 -v ./... 2>&1); status=$$?; \
 		printf '%s\n' "$$out" | grep -E '^(---|ok|FAIL|PASS| )'; [ $$status = 0 ] || exit 1; \
 	done

@@ -12,8 +12,10 @@ import (
 	"strings"
 
 	"tcpwatch"
+	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/store"
+	"tcpwatch/report/objects"
 	"tcpwatch/report/parquet"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/stored"
@@ -27,7 +29,11 @@ func (o *options) chooseArchive(f format, folder string) (output, error) {
 	if err := parquet.CheckPlace(o.run.Place); err != nil {
 		return output{}, fmt.Errorf("--place %s: %w", o.run.Place, err)
 	}
-	return output{format: f, folder: folder}, nil
+	if !objects.Is(folder) {
+		return output{format: f, folder: folder}, nil
+	}
+	bucket, err := targetOf(folder)
+	return output{format: f, folder: strings.TrimRight(folder, "/"), bucket: bucket}, err
 }
 
 // partition is the place in the names of an archive's files.
@@ -92,7 +98,7 @@ type recordFiles struct {
 }
 
 // openRecordFiles opens files of records and archives.
-func openRecordFiles(names []string) (all *recordFiles, err error) {
+func openRecordFiles(names []string, memory allowance.Share) (all *recordFiles, err error) {
 	all = new(recordFiles)
 	defer func() {
 		if err != nil {
@@ -100,6 +106,12 @@ func openRecordFiles(names []string) (all *recordFiles, err error) {
 		}
 	}()
 	for _, name := range names {
+		if objects.Is(name) {
+			if err := all.addBucket(name, memory); err != nil {
+				return all, err
+			}
+			continue
+		}
 		folder, inside, ok := archiveOf(name)
 		if !ok {
 			f, err := openRecords(name)
@@ -156,7 +168,8 @@ func (all *recordFiles) are() bool {
 func (all *recordFiles) shares(others *recordFiles) (a, b string, twice bool) {
 	for i, x := range all.files {
 		for j, y := range others.files {
-			if os.SameFile(all.about[i], others.about[j]) && (x.Archive == nil || x.Overlaps(&y)) {
+			same := all.about[i] == nil && others.about[j] == nil && x.Name == y.Name // in a bucket
+			if (same || os.SameFile(all.about[i], others.about[j])) && (x.Archive == nil || x.Overlaps(&y)) {
 				return x.Name, y.Name, true
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"tcpwatch/capture/live"
 	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/inputs"
+	"tcpwatch/report/objects"
 )
 
 // openSource opens the files or the interface that o names. Of files nothing is read. Those
@@ -29,8 +30,11 @@ func openSource(o *options, held []*os.File) (*tcpwatch.Source, error) {
 		return tcpwatch.Files(o.windows(files...)...), nil
 	}
 	for _, name := range o.read {
+		if objects.Is(name) {
+			return nil, errOnlyRecords(name)
+		}
 		if about, err := os.Stat(name); err == nil && about.IsDir() && inputs.IsArchive(name) {
-			return nil, fmt.Errorf("%s: no captures but records: tcpwatch report reads them", name)
+			return nil, errOnlyRecords(name)
 		}
 	}
 	if err := allowance.Files(len(o.read)); err != nil {
@@ -41,6 +45,11 @@ func openSource(o *options, held []*os.File) (*tcpwatch.Source, error) {
 		return nil, err
 	}
 	return tcpwatch.Files(o.windows(files...)...), nil
+}
+
+// errOnlyRecords is that what a name leads to holds no captures.
+func errOnlyRecords(name string) error {
+	return fmt.Errorf("%s: no captures but records: tcpwatch report reads them", name)
 }
 
 // windows limits what unpacking the files may hold.

@@ -17,6 +17,7 @@ import (
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
+	"tcpwatch/report/objects"
 	"tcpwatch/report/parquet"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
@@ -28,8 +29,9 @@ import (
 type output struct {
 	format
 	files  []string
-	to     sink   // nil for one that goes to files
-	folder string // that an archive is in; "" for none
+	to     sink            // nil for one that goes to files
+	folder string          // that an archive is in, or its URL; "" for none
+	bucket *objects.Target // that it is in; nil for one on disk
 }
 
 // onStdout reports whether it goes to standard output.
@@ -68,7 +70,9 @@ func (o *options) chooseOutputs(given []string) error {
 		}
 		if all[i].archive {
 			x, err := o.chooseArchive(all[i], file)
-			if err != nil {
+			if err != nil && objects.Is(file) {
+				return fmt.Errorf("-o %s: %w", name, err) // an address may hold what is secret
+			} else if err != nil {
 				return fmt.Errorf("-o %s: %w", g, err)
 			}
 			o.outputs = append(o.outputs, x)
@@ -128,7 +132,7 @@ func (c *command) openFiles(o *options, in *tcpwatch.Source) (outfile.Files, err
 		for _, name := range x.files {
 			wanted = append(wanted, outfile.Want{Name: name, Private: x.private})
 		}
-		if x.folder != "" {
+		if x.folder != "" && x.bucket == nil {
 			wanted = append(wanted, outfile.Want{Name: x.folder, Folder: true, Below: parquet.Folders(o.partition()), By: c.writer(o)})
 		}
 	}
@@ -155,7 +159,7 @@ func (c *command) writer(o *options) *outfile.User {
 
 // outputs are all that the run writes, in the files that openFiles opened.
 func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error) {
-	if err := s.openSinks(); err != nil {
+	if err := cmp.Or(s.openSinks(), s.openBuckets()); err != nil {
 		return nil, err
 	}
 	if err := files.Begin(); err != nil {
@@ -194,6 +198,8 @@ func (s *session) make(x output, files outfile.Files) tcpwatch.Output {
 	switch {
 	case x.to != nil:
 		return s.sinks[x.to]
+	case x.bucket != nil:
+		return s.newParquet(s.buckets[x.bucket])
 	case x.folder != "":
 		return s.newParquet(files.Folder(x.folder))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcpwatch"
+	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/inputs"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/say"
@@ -208,7 +209,7 @@ func (c *command) pair(args []string) int {
 	defer s.done()
 	held := make([]*recordFiles, len(o.points))
 	for i, p := range o.points {
-		if held[i], err = openRecordFiles(p.files); err != nil {
+		if held[i], err = openRecordFiles(p.files, allowance.Share(o.memory)); err != nil {
 			return fail(c.stderr, err)
 		}
 		defer held[i].close()

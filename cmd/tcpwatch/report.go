@@ -69,11 +69,14 @@ func (c *command) report(args []string) int {
 		return printText(c.stdout, c.stderr, reportUsage)
 	}
 	o.memory.Limit()
-	all, err := openRecordFiles(o.read)
+	all, err := openRecordFiles(o.read, o.memory)
 	if err != nil {
 		return fail(c.stderr, fmt.Errorf("report: %w", err))
 	}
 	defer all.close()
+	if err := all.notWritten(o); err != nil {
+		return fail(c.stderr, fmt.Errorf("report: %w", err))
+	}
 	var held []*capture.File
 	var piped *os.File // what standard input is written to: it is read twice
 	for i, f := range all.files {

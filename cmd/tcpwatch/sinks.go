@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch"
 	"tcpwatch/report/kafka"
+	"tcpwatch/report/objects"
 	"tcpwatch/report/parquet"
 	"tcpwatch/report/serve"
 )
@@ -51,6 +52,9 @@ func (o *options) waiting() (n int64) {
 	for _, x := range o.outputs {
 		if x.to != nil {
 			n += o.memory.Waiting(kafka.MostWaiting)
+		}
+		if x.bucket != nil {
+			n += o.memory.Waiting(objects.MostHeld)
 		}
 	}
 	return n

@@ -11,13 +11,13 @@ import (
 )
 
 // Leading are the captures that the first words name: files that exist, folders with captures
-// or records in them, and "-" for standard input; rest are the words after those. A word that names a
+// or records in them, URLs, and "-" for standard input; rest are the words after those. A word that names a
 // folder without a slash in it, where none is, is one of the rest.
 func Leading(words []string) (names, rest []string, err error) {
 	for i, word := range words {
 		about, err := os.Stat(word)
 		switch {
-		case word == "-":
+		case word == "-", strings.Contains(word, "://"): // no filter has that
 			names = append(names, word)
 		case err != nil:
 			return names, words[i:], nil

@@ -3,6 +3,8 @@ package objects
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 
 	"github.com/minio/minio-go/v7"
@@ -104,13 +106,19 @@ func (f *file) sendPart(part []byte) error {
 		}
 		f.upload = upload
 	}
-	done, err := b.client.PutObjectPart(ctx, b.t.bucket, f.key, f.upload, len(f.parts)+1, bytes.NewReader(part), int64(len(part)), minio.PutObjectPartOptions{})
+	done, err := b.client.PutObjectPart(ctx, b.t.bucket, f.key, f.upload, len(f.parts)+1, bytes.NewReader(part), int64(len(part)), minio.PutObjectPartOptions{Sha256Hex: digest(part), DisableContentSha256: true})
 	if err != nil {
 		return b.t.plain(err)
 	}
 	f.parts = append(f.parts, minio.CompletePart{PartNumber: done.PartNumber, ETag: done.ETag, ChecksumCRC32: done.ChecksumCRC32, ChecksumCRC32C: done.ChecksumCRC32C,
 		ChecksumSHA1: done.ChecksumSHA1, ChecksumSHA256: done.ChecksumSHA256, ChecksumCRC64NVME: done.ChecksumCRC64NVME})
 	return nil
+}
+
+// digest is the SHA-256 of what is sent, in hex: the store refuses what came otherwise.
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 // settle waits until all parts that wait were sent.
@@ -140,9 +148,9 @@ func (f *file) Whole() error {
 func (f *file) finish() error {
 	ctx, cancel := context.WithTimeout(context.Background(), requestWithin)
 	defer cancel()
-	b, o := f.in, minio.PutObjectOptions{ContentType: contentType, DisableMultipart: true}
+	b, o := f.in, minio.PutObjectOptions{ContentType: contentType, DisableContentSha256: true}
 	if f.upload == "" {
-		if _, err := b.client.Client.PutObject(ctx, b.t.bucket, f.key, bytes.NewReader(f.part), int64(len(f.part)), o); err != nil {
+		if _, err := b.client.PutObject(ctx, b.t.bucket, f.key, bytes.NewReader(f.part), int64(len(f.part)), "", digest(f.part), o); err != nil {
 			return b.t.plain(err)
 		}
 		return nil

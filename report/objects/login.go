@@ -1,13 +1,16 @@
 package objects
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
@@ -27,20 +30,40 @@ func loginOf(e Environment) (*credentials.Credentials, error) {
 	}
 	profile := e.Getenv("AWS_PROFILE")
 	if name != "" {
-		_, err := os.Stat(name)
-		switch {
-		case err == nil:
-			login := credentials.NewFileAWSCredentials(name, cmp.Or(profile, "default"))
-			v, err := login.GetWithContext(nil)
-			switch {
-			case err == nil && v.AccessKeyID != "":
-				return login, nil
-			case profile != "":
-				return nil, fmt.Errorf("%s: no keys of AWS_PROFILE=%s", name, profile)
+		f, err := os.Open(name)
+		if err == nil {
+			defer f.Close()
+			var keys map[string]string
+			keys, err = profileIn(f, cmp.Or(profile, "default"))
+			if id, secret := keys["aws_access_key_id"], keys["aws_secret_access_key"]; id != "" && secret != "" {
+				return credentials.NewStaticV4(id, secret, keys["aws_session_token"]), nil
 			}
-		case named || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission):
+		}
+		switch {
+		case err == nil && profile != "":
+			return nil, fmt.Errorf("%s: no keys of AWS_PROFILE=%s", name, profile)
+		case err != nil && (named || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission)):
 			return nil, fmt.Errorf("keys: %w", err)
 		}
 	}
 	return credentials.New(&credentials.IAM{Client: &http.Client{Timeout: roleWithin}, Region: e.Getenv("AWS_REGION")}), nil
+}
+
+// profileIn are the settings of a profile in a file of keys. A program that a file names is not run: it would
+// have the privileges that are still there.
+func profileIn(r io.Reader, profile string) (map[string]string, error) {
+	all := map[string]string{}
+	inside := false
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if head, ok := strings.CutPrefix(line, "["); ok {
+			inside = strings.TrimSpace(strings.TrimSuffix(head, "]")) == profile
+			continue
+		}
+		if name, value, ok := strings.Cut(line, "="); ok && inside && line[0] != '#' && line[0] != ';' {
+			all[strings.ToLower(strings.TrimSpace(name))] = strings.TrimSpace(value)
+		}
+	}
+	return all, lines.Err()
 }

@@ -256,7 +256,7 @@ func TestNewTarget(t *testing.T) {
 		{"s3://key:secret@b/a", nil, "", "", "a bucket and a prefix alone"},
 		{"s3+https://key:secret@h/b/a", nil, "", "", "a bucket and a prefix alone"},
 		{"s3://b/a", []string{"AWS_CA_BUNDLE", "/no/such"}, "", "", "AWS_CA_BUNDLE: open /no/such"},
-		{"s3://b/a", []string{"AWS_SHARED_CREDENTIALS_FILE", "/no/such", "AWS_ACCESS_KEY_ID", ""}, "", "", "keys: stat /no/such"},
+		{"s3://b/a", []string{"AWS_SHARED_CREDENTIALS_FILE", "/no/such", "AWS_ACCESS_KEY_ID", ""}, "", "", "keys: open /no/such"},
 	} {
 		if !Is(tt.url) {
 			t.Error(tt.url)
@@ -284,7 +284,7 @@ func TestLogin(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(home, ".aws"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	text := "[default]\naws_access_key_id = one\naws_secret_access_key = x\n[other]\naws_access_key_id = two\naws_secret_access_key = y\naws_session_token = z\n"
+	text := "# of tests\n[default]\ncredential_process = touch " + filepath.Join(home, "run") + "\naws_access_key_id = one\naws_secret_access_key = x\n[other]\naws_access_key_id = two\naws_secret_access_key = y\naws_session_token = z\n"
 	if err := os.WriteFile(filepath.Join(home, ".aws", "credentials"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -304,6 +304,9 @@ func TestLogin(t *testing.T) {
 		if got := v.AccessKeyID + " " + v.SecretAccessKey + " " + v.SessionToken; err != nil || got != tt.want {
 			t.Error(tt.env, got, err)
 		}
+	}
+	if _, err := os.Stat(filepath.Join(home, "run")); err == nil {
+		t.Error("a program that the file names was run")
 	}
 	if _, err := loginOf(Environment{Getenv: variables("AWS_PROFILE", "none"), Home: home}); err == nil || !strings.HasSuffix(err.Error(), "no keys of AWS_PROFILE=none") {
 		t.Error(err)
