@@ -34,6 +34,7 @@ func TestCausesNarrowed(t *testing.T) {
 			r.Close.DataLast, r.Close.ResetAfter, r.Ends[resp].DataSegments, r.Names = true, millisecond, 1, names
 		}
 	}
+	after30 := func(r *record.Record) { r.Close.ResetQuiet, r.Close.ResetAfter = 30*second, 30*second }
 	silent := made(1, failed(record.OpenNoAnswer, 3))
 	for _, x := range []struct {
 		name, detector string
@@ -52,6 +53,8 @@ func TestCausesNarrowed(t *testing.T) {
 		{"TLS to a port without it", "reset-abort", same(1, upon(&record.NamesRecord{Proto: "tls", TLSOffered: "1.3"})), "the port speaks no TLS", "an answer that it refuses"},
 		{"a ServerHello came", "reset-abort", same(1, upon(&record.NamesRecord{Proto: "tls", TLSOffered: "1.3", TLSVersion: "1.2"})), "an answer that it refuses", "speaks no TLS"},
 		{"an alert came", "reset-abort", same(1, upon(&record.NamesRecord{Proto: "tls", TLSOffered: "1.3"}), func(r *record.Record) { r.Ends[resp].SeenBytes = 7 }), "an answer that it refuses", "speaks no TLS"},
+		{"a gap that nothing filled", "reset-abort", same(1, abort, after30, func(r *record.Record) { r.Path[resp].Hole = 2576 }), "it waited for what was missing", "SO_LINGER"},
+		{"no gap", "reset-abort", same(1, abort, after30), "a timer of its own, for idle connections", "what was missing"},
 		{"captured beside the server", "no-answer", []*record.Record{silent, beside(record.TapOrig)}, "a firewall of its own drops the SYNs", "take another way"},
 		{"captured beside the other end", "no-answer", []*record.Record{silent, beside(record.TapResp)}, "take another way and are lost there", "of its own"},
 		{"of a silent host, and the SYN comes again", "no-answer", []*record.Record{silent, made(7, to(point("10.7.7.7:443")))}, "are lost there: the client repeats its SYN", "of its own"},

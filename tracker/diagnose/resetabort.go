@@ -106,6 +106,11 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.causes = append([]Cause{app("that data was not what it expected: another protocol (TLS to a port without it, or the other way round), or an answer that it refuses")}, f.causes...)
 	case x.dataLast == x.n:
 		f.Explanation += " Data had come just before, and its sender answered it by none: it may have read it and be done, or not have read it, and a close then sends a RST too (RFC 2525 section 2.17)."
+	case x.quiet == x.n && x.holed == x.n:
+		f.Explanation += fmt.Sprintf(" Nothing of the other end had come for %s, and what had come last stood behind a gap, which nothing filled.", rangeOf(x.silent))
+		f.causes = []Cause{cancelled(), processEnded()}
+		f.lead(app("it waited for what was missing, and gave up: a timeout of its own"), "data before what came last was missing, and nothing came any more")
+		f.Advice = append([]string{"Does the other end send what is missing again? A capture there shows it, and how far its repeats get."}, f.Advice...)
 	case x.quiet == x.n && alikeWaits(x.quiet, x.silent) && x.bore == 0:
 		f.lead(aTimer(), fmt.Sprintf("all came equally long after the other end's last segment, %s", rangeOf(x.silent)))
 	case x.quiet == x.n && x.bore == 0:

@@ -133,6 +133,9 @@ func (x *resets) countSender(r *record.Record) {
 	if r.Path[by].UnackedTimes >= triesToFail {
 		x.repeated++
 	}
+	if by <= record.Resp && r.Path[by.Peer()].Hole > 0 {
+		x.holed++
+	}
 	if refusing(r) {
 		x.refusing++
 		if spokeTLS(r) {

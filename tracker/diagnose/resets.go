@@ -27,6 +27,7 @@ type resets struct {
 	disobeyed  uint64 // whose receiver acknowledged what came after the RST
 	keyed      uint64 // of those that ignored one, whose SYN was signed, or not captured
 	inPlace    uint64 // RSTs out of CLOSE-WAIT: they came where a FIN was due
+	holed      uint64 // whose receiver's last data stood behind a gap that nothing filled
 	noTLS      uint64 // whose opener offered TLS, and sent its RST upon an answer that is none
 	unbegun    uint64 // on which the other end had sent nothing but what came too late
 	byes       uint64 // on which an end had said goodbye in its protocol's words
@@ -266,7 +267,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sums(w, x.odd[:])
 	x.ttl.Fields(w)
 	x.own.Fields(w)
-	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.noTLS, &x.unbegun, &x.byes, &x.probed, &x.mute)
+	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.holed, &x.noTLS, &x.unbegun, &x.byes, &x.probed, &x.mute)
 	x.probers.Fields(w)
 	x.waited.Fields(w)
 	fold.Sum(w, &x.inVain, &x.challenged, &x.unasked, &x.over, &x.quiet)
