@@ -39,6 +39,7 @@ func writeBriefHeadline(p *page, s *Summary, h *Headline) {
 		text += ", from " + from
 	}
 	p.headline(text)
+	writeLost(p, h)
 	if h.Filter != "" && !h.FilterIsDefault {
 		p.label("filter", say.Escape(h.Filter))
 	}

@@ -156,3 +156,41 @@ func TestFragmentsAreTold(t *testing.T) {
 		t.Errorf("%d fragments of %d", c.Fragments, c.Undecoded)
 	}
 }
+
+// What files of records lack is told in the headline, of the brief report too.
+func TestLostIsToldInTheHeadline(t *testing.T) {
+	for _, x := range []struct {
+		lost Lost
+		want []string
+	}{
+		{Lost{}, nil},
+		{Lost{Doubled: 3}, nil},
+		{Lost{Parts: 2, Conns: 1500}, []string{"2 files of records with 1,500 connections: missing or damaged, and not in this report"}},
+		{Lost{Parts: 1, Runs: 1}, []string{"1 file of records, nobody knows with how many connections: missing", "1 run that did not come to an end"}},
+	} {
+		for _, reports := range [][]string{nil, {"all"}} {
+			var b strings.Builder
+			o := TableOptions{Width: 200}
+			if reports != nil {
+				if err := o.SetReports(reports[0]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := WriteTables(&b, NewSummary(SummaryOptions{}), &Headline{Lost: x.lost}, o); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range x.want {
+				if !strings.Contains(b.String(), want) {
+					t.Errorf("%+v, reports %v: no %q in\n%s", x.lost, reports, want, &b)
+				}
+			}
+			if x.want == nil && strings.Contains(b.String(), "of records") {
+				t.Errorf("%+v: told in\n%s", x.lost, &b)
+			}
+			s := new(Strict)
+			if got := s.Refuses(&Headline{Lost: x.lost}, NewSummary(SummaryOptions{})); got != (x.lost != Lost{}) {
+				t.Errorf("%+v: refused: %v", x.lost, got)
+			}
+		}
+	}
+}
