@@ -52,6 +52,77 @@ type stats struct {
 	Unsent      uint64
 }
 
+// echoless accepts connections on this host, and closes them.
+func echoless(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			a, err := l.Accept()
+			if err != nil {
+				return
+			}
+			a.Close()
+		}
+	}()
+	return l
+}
+
+// dial opens connections to it, and closes them.
+func dial(t *testing.T, l net.Listener, n int) {
+	t.Helper()
+	for range n {
+		x, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Close()
+	}
+}
+
+// What waited while brokers did not answer is sent when they do again.
+func TestLiveAgain(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("root captures")
+	}
+	bin := tcpwatch(t)
+	c, to := brokers(t, kfake.NumBrokers(1))
+	asked, again := silenced(c)
+	l := echoless(t)
+	run := exec.Command(bin, "-i", "lo", "-n", "-q", "--msl", "200ms", "-o", to, "tcp", "port", fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
+	var errs bytes.Buffer
+	run.Stderr = &errs
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer run.Process.Kill()
+	time.Sleep(2 * time.Second)
+	const conns = 300
+	for range 3 {
+		dial(t, l, conns/3)
+		time.Sleep(time.Second)
+	}
+	waited := asked.Load()
+	again()
+	run.Process.Signal(syscall.SIGINT)
+	if err := run.Wait(); err != nil || strings.Contains(errs.String(), "not sent") || !waited {
+		t.Fatal(err, waited, errs.String())
+	}
+	n := 0
+	for _, r := range took(t, c, conns+1) {
+		if header(r, "type") == "conn" {
+			n++
+		}
+	}
+	if n < conns {
+		t.Errorf("%d connections of %d", n, conns)
+	}
+}
+
 // A live capture never waits for brokers: when they stop answering the capture goes on and loses no
 // packet, what had no room is counted, told in the stats and at the end, and the end does not hang.
 func TestLiveUnanswered(t *testing.T) {
@@ -62,20 +133,7 @@ func TestLiveUnanswered(t *testing.T) {
 	c, to := brokers(t, kfake.NumBrokers(1))
 	asked, again := silenced(c)
 	defer again()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			a, err := l.Accept()
-			if err != nil {
-				return
-			}
-			a.Close()
-		}
-	}()
+	l := echoless(t)
 	port := l.Addr().(*net.TCPAddr).Port
 	file := filepath.Join(t.TempDir(), "lines")
 	run := exec.Command(bin, "-i", "lo", "-n", "-q", "-Z", "root", "--max-memory", "64M", "--msl", "200ms", "--metrics", "127.0.0.1:0", "-o", "jsonl:"+file, "-o", to, "tcp", "port", fmt.Sprint(port))
@@ -87,21 +145,14 @@ func TestLiveUnanswered(t *testing.T) {
 	defer run.Process.Kill()
 	time.Sleep(2 * time.Second)
 	const conns = 12000
-	for range conns {
-		x, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		x.(*net.TCPConn).SetLinger(-1)
-		x.Close()
-	}
+	dial(t, l, conns)
 	time.Sleep(3 * time.Second)
 	if !asked.Load() {
 		t.Error("nothing was sent while packets were captured")
 	}
 	began := time.Now()
 	run.Process.Signal(syscall.SIGINT)
-	err = run.Wait()
+	err := run.Wait()
 	if took := time.Since(began); took > exitWithin {
 		t.Errorf("it ended after %s", took)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"syscall"
 
@@ -59,7 +60,7 @@ func (t *Target) plain(err error) error {
 	switch {
 	case errors.As(err, &unknown):
 		return errors.New("the certificate is signed by none whom this host trusts: AWS_CA_BUNDLE names who signed it")
-	case errors.As(err, &header):
+	case errors.As(err, &header), errors.Is(err, http.ErrSchemeMismatch):
 		return errors.New("it speaks no TLS there: write s3+http://")
 	case errors.As(err, &name) && name.IsNotFound:
 		return fmt.Errorf("%s: no such host", t.endpoint.Hostname())

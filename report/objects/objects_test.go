@@ -2,11 +2,14 @@ package objects
 
 import (
 	"bytes"
+	"encoding/pem"
 	"errors"
 	"io"
 	"io/fs"
+	"log"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -309,6 +312,46 @@ func TestLogin(t *testing.T) {
 		t.Error("a program that the file names was run")
 	}
 	if _, err := loginOf(Environment{Getenv: variables("AWS_PROFILE", "none"), Home: home}); err == nil || !strings.HasSuffix(err.Error(), "no keys of AWS_PROFILE=none") {
+		t.Error(err)
+	}
+}
+
+// By TLS who signed the certificate is looked at: whom AWS_CA_BUNDLE names, it too.
+func TestTLS(t *testing.T) {
+	f := newFake(t)
+	s := httptest.NewTLSServer(f)
+	defer s.Close()
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	bundle := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"AWS_ACCESS_KEY_ID", "key", "AWS_SECRET_ACCESS_KEY", "secret", "AWS_REGION", "eu-west-1", "AWS_ENDPOINT_URL", s.URL}
+	x, err := NewTarget("s3://"+bucketName+"/a", Environment{Getenv: variables(env...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := check(x, Options{Write: true}); err == nil || !strings.Contains(err.Error(), "AWS_CA_BUNDLE names who signed it") {
+		t.Error(err)
+	}
+	if x, err = NewTarget("s3://"+bucketName+"/a", Environment{Getenv: variables(append(env, "AWS_CA_BUNDLE", bundle)...)}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := x.Bucket(Options{Write: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := write(t, b, "x", noise(partBytes+1)).Whole(); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, b, "x"); !bytes.Equal(got, noise(partBytes+1)) {
+		t.Error("other bytes")
+	}
+	plain, err := NewTarget("s3+https://"+f.Listener.Addr().String()+"/"+bucketName, Environment{Getenv: variables(env...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := check(plain, Options{}); err == nil || !strings.Contains(err.Error(), "s3+http://") {
 		t.Error(err)
 	}
 }
