@@ -53,6 +53,7 @@ type details struct {
 	resetQuiet   uint32 // milliseconds from what its sender had sent before to the first RST
 	resetAfter   uint32 // milliseconds from the other end's last segment to the first RST
 	resetNxt     uint32 // up to where its sender had sent when the first RST came
+	resetLen     uint32 // bytes that the first RST carries, from there on
 	smallLink    bool   // its SYNs were captured on a link whose own MTU is small
 	crossed      bool   // the first RST acknowledges less than its other end had sent by then
 	resetAlso    bool   // the first RST came with another TTL, and one with its sender's own too
@@ -230,6 +231,8 @@ func (c *conn) resetDetails(from record.End, s *capture.Segment, now int64) {
 	f.crossed = s.Flags.Has(capture.ACK) && p.stream.Started() && reassembly.Seq(s.Ack).Less(p.stream.Next())
 	if nxt := e.sndNxt(); e.stream.Started() && reassembly.Seq(s.Seq).Less(nxt) {
 		f.resetNxt = uint32(nxt)
+	} else {
+		f.resetLen = s.Len
 	}
 }
 
@@ -323,6 +326,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = number(w, n, &f.resetQuiet)
 	n = number(w, n, &f.resetAfter)
 	n = number(w, n, &f.resetNxt)
+	n = number(w, n, &f.resetLen)
 	n = w.flag(n, &f.smallLink)
 	n = w.flag(n, &f.crossed)
 	n = w.flag(n, &f.resetAlso)
@@ -406,6 +410,6 @@ func (f *details) fillOpen(r *record.OpenRecord) {
 }
 
 func (f *details) fillClose(r *record.CloseRecord) {
-	r.ByNewer, r.ResetOdd, r.ResetAlso, r.Goodbye, r.DataLast = f.byNewer, f.odd, f.resetAlso, f.goodbye, f.dataLast
+	r.ByNewer, r.ResetOdd, r.ResetAlso, r.Goodbye, r.DataLast = f.byNewer, f.odd&^spoiled, f.resetAlso, f.goodbye, f.dataLast
 	r.ResetQuiet, r.ResetAfter = int64(f.resetQuiet)*1e6, int64(f.resetAfter)*1e6
 }

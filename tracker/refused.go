@@ -266,6 +266,13 @@ func (e *endpoint) acked() reassembly.Seq {
 // ignoreRST takes a RST that its receiver must ignore.
 func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause record.ResetCause, now int64) {
 	e := &c.ends[from]
+	if t.spoiledRST(e, s) {
+		if d := reassembly.Seq(s.Seq).Sub(e.stream.Una()); s.Len > 0 && d >= 0 && d <= maxSkip {
+			t.takeData(c, from, s, now)
+		}
+		c.note(record.Moment{Kind: record.MomentResetIgnored, End: from, M: 2})
+		return
+	}
 	c.own().rstsIgnored++
 	if c.details.ignored.Packet == 0 {
 		c.own().ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: c.signsOf(from, s, now), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
@@ -275,6 +282,18 @@ func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause 
 	}
 	c.challenge(from.Peer(), now)
 	c.note(record.Moment{Kind: record.MomentResetIgnored, End: from, Reset: cause})
+}
+
+// spoiled marks, among the signs of the first RST of a connection, that spoiledRST holds of it.
+const spoiled record.ResetSigns = 1 << 7
+
+// spoiledRST reports whether a segment with RST was damaged on its way or in the capture: its flags are
+// none that a TCP sends, or its checksum is wrong and that of its sender's SYN right. Its sender may have
+// sent an ordinary segment, so a receiver that goes on tells nothing of RSTs.
+func (t *Tracker) spoiledRST(e *endpoint, s *capture.Segment) bool {
+	const others = capture.PSH | capture.ECE | capture.CWR
+	return s.Flags.Any(capture.SYN|capture.FIN|capture.URG) || !s.Flags.Has(capture.ACK) && (s.Flags.Any(others) || s.Len > 0) ||
+		e.has&hasRightSum != 0 && t.verified(s) == capture.MarkBadChecksum
 }
 
 // givesUp reports whether a RST,ACK, from its sender's own numbers, ends a connection whose

@@ -45,6 +45,9 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		f := c.own()
 		c.resetBy, f.resetIn, f.resetCause, f.resetPacket, f.resetTime, f.resetTTL = from, in, cause, s.Packet, now, s.TTL
 		c.resetDetails(from, s, now)
+		if t.spoiledRST(e, s) {
+			f.odd |= spoiled
+		}
 		if s.Len > 0 && t.opt.Text != nil {
 			t.resetSays(c, t.opt.Text())
 		}
@@ -305,17 +308,26 @@ func (t *Tracker) livesOn(c *conn, from record.End, s *capture.Segment, now int6
 // acknowledges what came after it: that end did not obey it (it was not signed as it had
 // to be, RFC 5925 section 7.2; it was dropped after the capture point), and who sent what
 // came after did not send it, or is not closed. An ACK of what had been sent before the
-// RST may have crossed it on the wire, and proves nothing.
+// RST may have crossed it on the wire, and proves nothing. An ACK of what the "RST" itself carries
+// took that as data: it is a damaged segment.
 func (t *Tracker) disobeyed(c *conn, from record.End, s *capture.Segment, now int64) {
 	by := from.Peer()
 	e, p, ack := &c.ends[from], &c.ends[by], reassembly.Seq(s.Ack)
 	if c.thirdACKAt == 0 && !c.is(isMidstream) || e.state != record.Closed || !c.expected(from) ||
-		!reassembly.Seq(c.details.resetNxt).Less(ack) || p.sndNxt().Less(ack) {
+		!reassembly.Seq(c.details.resetNxt).Less(ack) {
+		return
+	}
+	took := c.details.resetLen > 0 && reassembly.Seq(c.details.resetNxt).Add(c.details.resetLen) == ack // a text of a RST is never acknowledged
+	if p.sndNxt().Less(ack) && !took {
 		return
 	}
 	i := c.before(from, len(c.trans))
 	if x := &c.trans[i]; x.Packet != c.details.resetPacket || x.From < record.Established || x.From == record.TimeWait {
 		return
+	}
+	if took {
+		c.own().odd |= spoiled
+		p.stream.Add(reassembly.Seq(c.details.resetNxt), c.details.resetLen)
 	}
 	t.unreset(c, by, now, s.Packet)
 }
@@ -341,15 +353,20 @@ func (t *Tracker) unreset(c *conn, by record.End, now int64, packet uint64) {
 			c.reopen(x, now, packet)
 		}
 	}
-	c.own().rstsIgnored++
-	if c.details.ignored.Packet == 0 {
-		c.own().ignored = record.IgnoredRST{By: by, Packet: c.details.resetPacket, Odd: c.details.odd, WentOn: true}
+	how := uint64(1)
+	if c.details.odd.Has(spoiled) {
+		how = 3
+	} else {
+		c.own().rstsIgnored++
+		if c.details.ignored.Packet == 0 {
+			c.own().ignored = record.IgnoredRST{By: by, Packet: c.details.resetPacket, Odd: c.details.odd, WentOn: true}
+		}
 	}
-	c.note(record.Moment{Kind: record.MomentResetIgnored, End: by, Reset: c.details.resetCause, M: 1, Ref: c.details.resetPacket})
+	c.note(record.Moment{Kind: record.MomentResetIgnored, End: by, Reset: c.details.resetCause, M: how, Ref: c.details.resetPacket})
 	c.flags &^= isReset
 	f := c.own()
 	c.resetBy, f.resetIn, f.resetCause, f.resetPacket, f.resetTTL, f.resetTime = record.NoEnd, record.Unknown, record.ResetNone, 0, 0, 0
-	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.crossed, f.resetAlso, f.goodbye, f.dataLast = 0, 0, 0, 0, false, false, false, false
+	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.resetLen, f.crossed, f.resetAlso, f.goodbye, f.dataLast = 0, 0, 0, 0, 0, false, false, false, false
 	delete(t.shardOf(c).texts, c.id)
 }
 

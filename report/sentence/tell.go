@@ -244,7 +244,12 @@ func (f *Teller) resetSentence(m *record.Moment, r *Told, s *record.Step) string
 		}
 		return f.resetWords(m, s)
 	case record.MomentResetIgnored:
-		if m.M > 0 {
+		switch m.M {
+		case 3:
+			return fmt.Sprintf("both ends go on after #%d, which is no RST but a damaged segment: its flags, or its checksum, are none that a TCP sends", m.Ref)
+		case 2:
+			return "no RST, but a damaged segment: its flags, or its checksum, are none that a TCP sends"
+		case 1:
 			return fmt.Sprintf("%s did not obey the RST #%d: it acknowledges what came after it", The(m.End.Peer()), m.Ref)
 		}
 		return "the receiver must ignore this RST: its sequence number is not the expected one (RFC 5961)"

@@ -67,7 +67,7 @@ const (
 	MomentClosed                       // both FINs acknowledged: closed. Span: first FIN -> last ACK; N: segments
 	MomentHalfCloseData                // data after the other end's FIN was acknowledged. N: bytes
 	MomentReset                        // RST that ends the connection. Reset; M: 1 when End answers as one that no longer knows the connection
-	MomentResetIgnored                 // RST outside what the receiver accepts (RFC 5961)
+	MomentResetIgnored                 // RST outside what the receiver accepts (RFC 5961). M: 1 for one at the number expected, #Ref, that was not obeyed; 2 for a damaged segment that is none; 3 for both
 	MomentResetHarmless                // RST after both FINs were acknowledged
 	MomentChallengeACK                 // answer to an in-window SYN or RST (RFC 5961)
 	MomentKeepalive                    // probe. N: which since the last answer, Span: idle before it
