@@ -39,6 +39,7 @@ func (w *run) headline() *report.Headline {
 		h.Ports, h.Local = w.o.Ports, w.o.Local
 	}
 	h.KernelDrops, h.InterfaceDrops = w.in.drops()
+	h.RanFrom, h.RanUntil = w.in.ran()
 	h.Unsent = w.out.unsent()
 	return h
 }

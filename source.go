@@ -217,6 +217,23 @@ func (in *Source) drops() (kernel, iface record.Opt[uint64]) {
 	return kernel, iface
 }
 
+// ran is from when until when packets were captured, as far as files tell.
+func (in *Source) ran() (from, until record.Opt[int64]) {
+	if in.pipe != nil && in.pipe.started && !in.pipe.ended.Load() {
+		return from, until // they are being read
+	}
+	for _, f := range in.files {
+		a, b, told := f.Ran()
+		if told && (!from.OK || a < from.V) {
+			from = record.Some(a)
+		}
+		if told && (!until.OK || b > until.V) {
+			until = record.Some(b)
+		}
+	}
+	return from, until
+}
+
 // Size is the bytes of all files on disk, 0 when one is a pipe.
 func (in *Source) Size() (n int64) {
 	for _, f := range in.files {

@@ -29,12 +29,13 @@ type pcapngFile struct {
 	swapped bool // this section is big-endian
 	longest int  // bytes in a block that is read
 	section []sectionInterface
-	all     *described // of the whole file
-	latest  int64      // time of the latest packet that has one
-	lost    uint64     // counted by finished sections
-	counted bool       // a finished section had a counter
-	at      int64      // offset of the block that is read
-	size    uint32     // its bytes
+	all     *described          // of the whole file
+	spans   map[uint32][2]int64 // when capturing from an interface of the section began and ended, where that is told
+	latest  int64               // time of the latest packet that has one
+	lost    uint64              // counted by finished sections
+	counted bool                // a finished section had a counter
+	at      int64               // offset of the block that is read
+	size    uint32              // its bytes
 }
 
 // sectionInterface is an interface as one section describes it.
@@ -225,7 +226,7 @@ func (f *pcapngFile) beginSection(body []byte) error {
 		return damage(f.at+12, "pcapng version %d.%d is unknown", major, f.u16(body[6:]))
 	}
 	f.lost, f.counted = f.drops()
-	f.section = f.section[:0]
+	f.section, f.spans = f.section[:0], nil
 	f.longest = 0
 	return nil
 }

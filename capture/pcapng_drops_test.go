@@ -32,3 +32,38 @@ func TestDropCounterThatFalls(t *testing.T) {
 		}
 	}
 }
+
+// When capturing began and ended is told by the statistics of all interfaces: by the times at which all were captured from.
+func TestRan(t *testing.T) {
+	for _, order := range []byteOrder{binary.LittleEndian, binary.BigEndian} {
+		at := func(code uint16, micros uint64) []byte {
+			b := make([]byte, 8)
+			order.PutUint32(b, uint32(micros>>32))
+			order.PutUint32(b[4:], uint32(micros))
+			return option(order, code, b)
+		}
+		ran := func(id uint32, from, until uint64) []byte {
+			return block(order, 5, words(order, id, 0, 0), at(2, from), at(3, until))
+		}
+		const t0 = 1_700_000_000_000_000 // us
+		eth := describe(order, 1, 0)
+		for _, c := range []struct {
+			name        string
+			blocks      [][]byte
+			from, until int64
+		}{
+			{"nothing", [][]byte{eth}, 0, 0},
+			{"one interface", [][]byte{eth, ran(0, t0, t0+5)}, t0, t0 + 5},
+			{"told twice", [][]byte{eth, ran(0, t0, t0+5), ran(0, t0, t0+9)}, t0, t0 + 9},
+			{"two", [][]byte{eth, eth, ran(0, t0, t0+5), ran(1, t0+2, t0+9)}, t0 + 2, t0 + 5},
+			{"one of two", [][]byte{eth, eth, ran(0, t0, t0+5)}, 0, 0},
+			{"the other of two", [][]byte{eth, eth, ran(1, t0, t0+5)}, 0, 0},
+			{"the end before the start", [][]byte{eth, ran(0, t0+5, t0)}, 0, 0},
+		} {
+			_, _, f := read(t, slices.Concat(section(order), slices.Concat(c.blocks...)))
+			if from, until, told := f.Ran(); told != (c.until != 0) || from != c.from*1000 || until != c.until*1000 {
+				t.Errorf("%s: %d to %d (%v), want %d to %d us", c.name, from, until, told, c.from, c.until)
+			}
+		}
+	}
+}

@@ -11,6 +11,8 @@ const (
 	optionName       = 2  // if_name
 	optionResolution = 9  // if_tsresol
 	optionOffset     = 14 // if_tsoffset
+	optionStartTime  = 2  // isb_starttime
+	optionEndTime    = 3  // isb_endtime
 	optionIfDrop     = 5  // isb_ifdrop: for want of room in the interface
 	optionOSDrop     = 7  // isb_osdrop: for want of room in the capturing program's buffer
 )
@@ -126,18 +128,34 @@ func (f *pcapngFile) statistics(body []byte) {
 	}
 	i := &f.section[id]
 	var lost uint64
+	var span [2]int64
 	for options := body[12:]; ; {
 		code, value, rest := f.option(options)
 		if code == optionEnd {
 			break
 		}
 		options = rest
-		if (code == optionIfDrop || code == optionOSDrop) && len(value) == 8 {
+		if len(value) != 8 {
+			continue
+		}
+		switch code {
+		case optionIfDrop, optionOSDrop:
 			lost = addUpTo(lost, f.u64(value))
 			i.counted = true
+		case optionStartTime:
+			span[0] = i.clock.nanoseconds(f.ticks(value))
+		case optionEndTime:
+			span[1] = i.clock.nanoseconds(f.ticks(value))
 		}
 	}
 	i.lost = max(i.lost, lost)
+	if span[0] == 0 || span[1] < span[0] {
+		return
+	}
+	if f.spans == nil {
+		f.spans = map[uint32][2]int64{}
+	}
+	f.spans[id] = span
 }
 
 // option splits the first option off; optionEnd also stands for options that
@@ -152,4 +170,29 @@ func (f *pcapngFile) option(b []byte) (code uint16, value, rest []byte) {
 		return optionEnd, nil, nil
 	}
 	return f.u16(b), b[4 : 4+n], b[4+padded:]
+}
+
+// ticks are those of a time: its higher half comes first in either byte order.
+func (f *pcapngFile) ticks(b []byte) uint64 { return uint64(f.u32(b))<<32 | uint64(f.u32(b[4:])) }
+
+// ran is from when until when all interfaces of the section were captured from, 0 where that is not told.
+func (f *pcapngFile) ran() (from, until int64) {
+	if len(f.spans) == 0 || len(f.spans) < len(f.section) {
+		return 0, 0
+	}
+	until = math.MaxInt64
+	for _, s := range f.spans {
+		from, until = max(from, s[0]), min(until, s[1])
+	}
+	return from, until
+}
+
+// Ran is from when until when packets were captured, in nanoseconds since 1970, where the file tells (pcapng interface
+// statistics, as far as read): that was so when none came, too. Of files joined end to end, and of several sections,
+// it is that of the last.
+func (f *File) Ran() (from, until int64, told bool) {
+	if x, ok := f.format.(*pcapngFile); ok {
+		from, until = x.ran()
+	}
+	return from, until, until > from
 }

@@ -46,9 +46,11 @@ type Headline struct {
 	Bytes           uint64            // on the wire
 	Segments        uint64            // TCP segments decoded
 	Start, End      int64             // time of the first and the last packet; 0 without packets that have one
-	Clock           Clock             // what the times of packets are worth
-	Skipped         []Count           // packets that held nothing for us, by reason
-	Undecoded       uint64            // of those, packets that may hold segments
+	RanFrom         record.Opt[int64] // from when until when packets were captured, where the files tell, though none may have come
+	RanUntil        record.Opt[int64]
+	Clock           Clock   // what the times of packets are worth
+	Skipped         []Count // packets that held nothing for us, by reason
+	Undecoded       uint64  // of those, packets that may hold segments
 	KernelDrops     record.Opt[uint64]
 	InterfaceDrops  record.Opt[uint64]
 	Damaged         []*capture.Damage
@@ -111,6 +113,7 @@ func (h *Headline) Join(o *Headline) {
 	h.Local, h.Ports = either(h.Local, o.Local), cmp.Or(h.Ports, o.Ports)
 	h.From, h.To = outer(h.From, o.From, -1), outer(h.To, o.To, 1)
 	h.First, h.Last = outer(h.First, o.First, -1), outer(h.Last, o.Last, 1)
+	h.RanFrom, h.RanUntil = outer(h.RanFrom, o.RanFrom, -1), outer(h.RanUntil, o.RanUntil, 1)
 	h.Files = append(h.Files, o.Files...)
 	for _, what := range o.Hides {
 		if !slices.Contains(h.Hides, what) {

@@ -154,6 +154,8 @@ type runLine struct {
 	From          *moment      `json:"from,omitempty"`
 	To            *moment      `json:"to,omitempty"`
 	Outside       uint64       `json:"outside,omitempty"`
+	RanFrom       *moment      `json:"ran_from,omitempty"`
+	RanUntil      *moment      `json:"ran_until,omitempty"`
 	First         *moment      `json:"first,omitempty"`
 	Last          *moment      `json:"last,omitempty"`
 	Passed        uint64       `json:"passed"`
@@ -185,7 +187,7 @@ type damageLine struct {
 
 func lineOfRun(h *Headline) *runLine {
 	l := &runLine{Interface: outside(h.Interface), Filter: outside(h.Filter), DefaultFilter: h.FilterIsDefault, Hides: escaped(h.Hides),
-		From: momentOf(h.From), To: momentOf(h.To), Outside: h.Outside, First: momentOf(h.First), Last: momentOf(h.Last),
+		From: momentOf(h.From), To: momentOf(h.To), Outside: h.Outside, RanFrom: momentOf(h.RanFrom), RanUntil: momentOf(h.RanUntil), First: momentOf(h.First), Last: momentOf(h.Last),
 		Passed: h.Passed, Bytes: h.Bytes, Undecoded: h.Undecoded, ClockAt: h.Clock.At,
 		Conns: h.Tracker.Conns, Emitted: h.Tracker.Emitted, Quotes: h.Tracker.Quotes, Unmatched: h.Tracker.Unmatched,
 		MSL: seconds(h.MSL), Live: h.Live, Local: h.Local != nil, Observed: h.Tracker.Segments}
@@ -282,7 +284,7 @@ func ReadStats(line []byte) (h *Headline, leftOut uint64, err error) {
 		Anonymous: l.Anonymous, Where: string(l.Where), Hides: plain(r.Hides), Outside: r.Outside, Packets: l.Packets, Passed: r.Passed, Bytes: r.Bytes,
 		Segments: l.Segments, Skipped: l.Skipped, Undecoded: r.Undecoded, Unnamed: l.Unnamed, Unsent: l.Unsent,
 		Lost: Lost{Parts: l.LostParts, Conns: l.LostConns, Runs: l.LostRuns}, MSL: int64(r.MSL), Live: r.Live,
-		From: optOf[int64](r.From), To: optOf[int64](r.To), First: optOf[int64](r.First), Last: optOf[int64](r.Last),
+		From: optOf[int64](r.From), To: optOf[int64](r.To), RanFrom: optOf[int64](r.RanFrom), RanUntil: optOf[int64](r.RanUntil), First: optOf[int64](r.First), Last: optOf[int64](r.Last),
 		Start: optOf[int64](r.Start).V, End: optOf[int64](r.End).V, KernelDrops: optOf[uint64](l.KernelDrops), InterfaceDrops: optOf[uint64](l.InterfaceDrops),
 		Clock: Clock{Untimed: l.Untimed, Misstamped: l.Misstamped, Steps: l.Steps, At: r.ClockAt, Stepped: optOf[int64](r.Stepped).V, Gaps: l.Gaps,
 			Uncovered: optOf[int64](l.Uncovered).V},

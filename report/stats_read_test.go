@@ -17,6 +17,7 @@ func fullHeadline() *Headline {
 	return &Headline{Files: []string{"a b", "c\x1b"}, Interface: "eth0", Filter: "port 80", FilterIsDefault: true, Anonymous: true, Where: "id > 1",
 		Hides: []string{"ICMP"}, From: record.Some(int64(11)), To: record.Some(int64(12)), Outside: 13, First: record.Some(int64(14)), Last: record.Some(int64(15)),
 		Packets: 16, Passed: 17, Bytes: 18, Segments: 19, Start: 20, End: 1e18 + 21,
+		RanFrom: record.Some(int64(52)), RanUntil: record.Some(int64(53)),
 		Clock:   Clock{Untimed: 22, Misstamped: 23, Steps: 24, At: 25, Stepped: -26, Gaps: 27, Uncovered: 28},
 		Skipped: []Count{{"no TCP", 29}, {"ARP", 30}}, Undecoded: 31, KernelDrops: record.Some(uint64(32)), InterfaceDrops: record.Some(uint64(0)),
 		Damaged: []*capture.Damage{{File: "f", Packet: 33, Offset: 34, Reason: "cut"}},

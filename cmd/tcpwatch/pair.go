@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type point struct {
 	name  string
 	files []string
 	role  bool // the name stands for what the user did not call otherwise
+	watch bool // it captured all the while, the user says
 }
 
 // pairing are the options of pair.
@@ -45,12 +47,13 @@ type pairing struct {
 
 func parsePair(args []string) (*pairing, error) {
 	var o pairing
-	var places []string
+	var places, watched []string
 	var msl, memory string
 	f := pflag.NewFlagSet("pair", pflag.ContinueOnError)
 	f.Usage = func() {}
 	f.StringVarP(&o.format, "output", "o", pair.Formats()[0], "")
 	f.StringArrayVar(&places, "place", nil, "")
+	f.StringArrayVar(&watched, "watched", nil, "")
 	f.Uint64Var(&o.why, "why", 0, "")
 	f.BoolVar(&o.via, "via", false, "")
 	f.IntVar(&o.top, "top", 0, "")
@@ -70,7 +73,7 @@ func parsePair(args []string) (*pairing, error) {
 	if o.help {
 		return &o, nil
 	}
-	if err := o.place(places, sides); err != nil {
+	if err := cmp.Or(o.place(places, sides), o.watched(watched)); err != nil {
 		return nil, fmt.Errorf("pair: %w", err)
 	}
 	switch {
@@ -147,7 +150,7 @@ func (o *pairing) place(places []string, sides [][]string) error {
 		if err != nil {
 			return err
 		}
-		o.points = append(o.points, point{name, found, true})
+		o.points = append(o.points, point{name: name, files: found, role: true})
 	}
 	return nil
 }
@@ -196,6 +199,22 @@ func (o *pairing) named(places []string) error {
 	return nil
 }
 
+// watched notes which places captured all the while.
+func (o *pairing) watched(names []string) error {
+	for _, name := range names {
+		i := slices.IndexFunc(o.points, func(p point) bool { return p.name == name })
+		if i < 0 {
+			var known []string
+			for _, p := range o.points {
+				known = append(known, p.name)
+			}
+			return fmt.Errorf("--watched %s: no place of this name; there are %s", name, strings.Join(known, ", "))
+		}
+		o.points[i].watch = true
+	}
+	return nil
+}
+
 // pair is the program when its first word is pair.
 func (c *command) pair(args []string) int {
 	o, err := parsePair(args)
@@ -221,7 +240,7 @@ func (c *command) pair(args []string) int {
 	places := make([]*pair.Place, len(o.points))
 	statuses := make(chan int, len(o.points))
 	for i, p := range o.points {
-		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Role: p.role, Captures: called(p.files), MaxBytes: o.memory / int64(4*len(o.points)), Spill: spill, Stored: held[i].are()})
+		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Role: p.role, Captures: called(p.files), MaxBytes: o.memory / int64(4*len(o.points)), Spill: spill, Stored: held[i].are(), Watched: p.watch})
 		defer places[i].Close()
 		read := func() { statuses <- o.read(s.ctx, p, held[i], places[i], c.stderr) }
 		if o.memory > 0 {

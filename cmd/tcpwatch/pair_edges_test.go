@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +136,73 @@ func TestPairOneWay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What was sent while the other place captured nothing is not known to be lost; a pcapng that tells when its capturing began
+// and ended, and --watched, say that it was.
+func TestPairWatched(t *testing.T) {
+	lost := func(want map[string]uint64, args ...string) {
+		t.Helper()
+		told := pairFiles(t, args...)
+		if d := told.directions[0]; !maps.Equal(d.Lost, want) || (len(d.NotWatched) > 0) != (want == nil) {
+			t.Errorf("%q: lost %v, not watched %v; want %v", args, d.Lost, d.NotWatched, want)
+		}
+	}
+	for name, want := range map[string]kinds{"syn-lost": {"syn": 3}, "middlebox-silence": {"data": 5}} {
+		client, server := bundled(name), bundled(name+"-at-server")
+		lost(nil, client, "--", server)
+		lost(nil, client, "--", server, "--watched", "client")
+		lost(want, client, "--", server, "--watched", "server")
+		lost(want, "--place", "a="+client, "--place", "b="+server, "--watched", "b")
+		frames := framesOf(t, server)
+		file := filepath.Join(t.TempDir(), "server.pcapng")
+		all := framesOf(t, client)
+		for from, want := range map[int64]kinds{all[0].Time - 1e6: want, frames[0].Time: nil} {
+			until := all[len(all)-1].Time + 1e6
+			if want == nil {
+				until = frames[len(frames)-1].Time
+			}
+			if err := os.WriteFile(file, pcapng(frames, from, until), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			lost(want, client, "--", file)
+		}
+	}
+	var out, stderr bytes.Buffer
+	if status := run([]string{"pair", bundled("syn-lost"), "--", bundled("syn-lost-at-server"), "--watched", "nobody"}, &out, &stderr); status != exitUsage || !strings.Contains(stderr.String(), "--watched nobody: no place of this name; there are client, server") {
+		t.Errorf("status %d: %s", status, stderr.String())
+	}
+}
+
+// pcapng is a capture of an Ethernet interface, in nanoseconds, that tells from when until when it ran.
+func pcapng(frames []wire.Frame, from, until int64) (b []byte) {
+	le := binary.LittleEndian
+	block := func(kind uint32, parts ...[]byte) {
+		body := slices.Concat(parts...)
+		for len(body)%4 != 0 {
+			body = append(body, 0)
+		}
+		n := uint32(12 + len(body))
+		b = le.AppendUint32(le.AppendUint32(b, kind), n)
+		b = le.AppendUint32(append(b, body...), n)
+	}
+	words := func(all ...uint32) (w []byte) {
+		for _, x := range all {
+			w = le.AppendUint32(w, x)
+		}
+		return w
+	}
+	high := func(at int64) (uint32, uint32) { return uint32(at >> 32), uint32(at) }
+	block(0x0a0d0d0a, words(0x1a2b3c4d, 1, 0xffffffff, 0xffffffff))
+	block(1, words(1, 262144, 9|1<<16, 9, 0)) // if_tsresol 10^-9
+	for _, f := range frames {
+		h, l := high(f.Time)
+		block(6, words(0, h, l, uint32(len(f.Data)), uint32(f.Length)), f.Data)
+	}
+	h, l := high(from)
+	h2, l2 := high(until)
+	block(5, words(0, h2, l2, 2|8<<16, h, l, 3|8<<16, h2, l2, 0))
+	return b
 }
 
 // A capture of all interfaces holds each packet twice: that is none of the path's doing.

@@ -35,13 +35,14 @@ func (x *comparison) aloneAt(m *matcher, at int) error {
 	defer by.close()
 	missing := &sorter{room: m.room}
 	defer missing.close()
+	from, until := other.watch()
 	left := false
 	err := here.place.each(here.paired, func(c *Conn) error {
 		switch {
 		case here.unsure.has(c.at):
 			return nil
-		case off.OK && c.Start != 0 && (c.Start+sign*off.V > other.last || c.End+sign*off.V < other.first),
-			!off.OK && (c.Start > other.last || c.End < other.first):
+		case off.OK && c.Start != 0 && (c.Start+sign*off.V > until || c.End+sign*off.V < from),
+			!off.OK && (c.Start > until || c.End < from):
 			alone.Outside++
 			return nil
 		}

@@ -367,7 +367,10 @@ func (x *comparison) onClockOf(d int, at int64) int64 {
 }
 
 // watched reports whether a place captured at a time of its own clock.
-func (x *comparison) watched(p *Place, at int64) bool { return at >= p.first && at <= p.last }
+func (x *comparison) watched(p *Place, at int64) bool {
+	from, until := p.watch()
+	return at >= from && at <= until
+}
 
 // atOnce is how long after the last packet of a capture that capture still ran, ns: what ended a connection
 // at one place ended the traffic at the other too.
@@ -388,7 +391,7 @@ func (x *comparison) made(f *flight, d int, to *[NClasses]uint64) {
 		if d == Back {
 			at = g.time + x.Clock.At(g.time)
 		}
-		if at >= near.first && at <= near.last+atOnce {
+		if from, until := near.watch(); at >= from && at-atOnce <= until {
 			to[g.class()]++
 		}
 	}

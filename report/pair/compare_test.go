@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -116,6 +117,42 @@ func TestNotWatched(t *testing.T) {
 	}
 	if off := r.Clock.At(w.a.first); off < 5e9-1e6 || off > 5e9+1e6 {
 		t.Errorf("offset %d", off)
+	}
+}
+
+// That a place captured is shown by its other packets, by what its file says, or by the user: then what was sent before its
+// first segment or after its last was lost.
+func TestWatched(t *testing.T) {
+	for _, x := range []struct {
+		name     string
+		headline report.Headline // of the server's place, from 0 ms on
+		watched  bool
+		lost     uint64 // of a SYN before and data after
+	}{
+		{"nothing shows it", report.Headline{}, false, 0},
+		{"a packet of something else before", report.Headline{Start: -500e6}, false, 1},
+		{"and one behind", report.Headline{Start: -500e6, End: 5000e6}, false, 2},
+		{"one behind, too early", report.Headline{End: 800e6}, false, 0},
+		{"the file says so", report.Headline{RanFrom: record.Some[int64](-500e6), RanUntil: record.Some[int64](900e6)}, false, 2},
+		{"the user says so", report.Headline{}, true, 2},
+	} {
+		w := newWire()
+		w.segment(toB, 0, -1, capture.Segment{Seq: 1000, Flags: capture.SYN})
+		w.segment(toB, 400, 401, capture.Segment{Seq: 1000, Flags: capture.SYN})
+		w.segment(toA, 402, 403, capture.Segment{Seq: 9000, Ack: 1001, Flags: capture.SYN | capture.ACK})
+		w.data(toB, 410, 411, 1001, 100)
+		w.data(toB, 1300, -1, 1101, 100)
+		h := x.headline
+		for _, at := range [...]*int64{&h.Start, &h.End, &h.RanFrom.V, &h.RanUntil.V} {
+			if *at != 0 {
+				*at += 1_700_000_000e9 + 402e6
+			}
+		}
+		w.b.Headline, w.b.opt.Watched = &h, x.watched
+		f := &w.compare(t, Options{}).Flows[Forth]
+		if All(f.Lost) != x.lost || All(f.Unwatched) != 2-x.lost {
+			t.Errorf("%s: lost %v, not watched %v; want %d and %d", x.name, f.Lost, f.Unwatched, x.lost, 2-x.lost)
+		}
 	}
 }
 

@@ -138,6 +138,9 @@ func (r *Result) lostBetween() (found []diagnose.Finding) {
 			percent(lost, flow.Known()), from, to, say.Thousands(lost), say.Thousands(flow.Known()), say.Plural(f.Count, "connection"))
 		again := All(flow.LostAgain)
 		f.Explanation = fmt.Sprintf("They were captured at %s; at %s no copy of them was, nor an ACK for them before another copy came. By kind: %s.", from, to, byClass(flow.Lost))
+		if p := [...]*Place{r.B, r.A}[d]; p.opt.Watched {
+			f.Explanation += fmt.Sprintf(" That %s captured all the while is what --watched says.", to)
+		}
 		if n := r.Inferred[d]; n > 0 {
 			f.Confidence = diagnose.Likely
 			f.Explanation += fmt.Sprintf(" Of the kind of %s of them %s captured none at all: that they were lost is known by %s, where the other end was heard after them and never acknowledged them.", say.Thousands(n), to, from)

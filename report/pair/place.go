@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 
 	"tcpwatch/capture"
@@ -32,6 +33,7 @@ type PlaceOptions struct {
 	MaxBytes int64
 	Stored   bool // the input is records, which hold no segments
 	Spill    func() (File, error)
+	Watched  bool // the user says that it captured all the while
 }
 
 // Place is the Output that keeps what one capture point saw.
@@ -167,6 +169,28 @@ func (p *Place) Findings(found []diagnose.Finding) error {
 func (p *Place) Report(h *report.Headline, _ *report.Summary) error {
 	p.Headline = h
 	return nil
+}
+
+// watch is from when until when the place is known to have captured: its first and last packet of any kind, and what
+// its files say.
+func (p *Place) watch() (from, until int64) {
+	if p.opt.Watched {
+		return math.MinInt64, math.MaxInt64
+	}
+	from, until = p.first, p.last
+	if h := p.Headline; h != nil {
+		for _, at := range [...]record.Opt[int64]{{V: h.Start, OK: h.Start != 0}, h.RanFrom} {
+			if at.OK && at.V < from {
+				from = at.V
+			}
+		}
+		for _, at := range [...]record.Opt[int64]{{V: h.End, OK: h.End != 0}, h.RanUntil} {
+			if at.OK {
+				until = max(until, at.V)
+			}
+		}
+	}
+	return from, until
 }
 
 // Close gives up the files.

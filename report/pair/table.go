@@ -235,7 +235,7 @@ func (r *Result) notes() (all []string) {
 			}
 		}
 		if outside > 0 {
-			all = append(all, fmt.Sprintf("Not watched: %s of %s, sent before the first packet that %s captured or after the last. Lost between, or %s did not capture then", say.Plural(outside, "segment"), from, to, to))
+			all = append(all, fmt.Sprintf("Not watched: %s of %s, sent before the first packet that %s captured or after the last. Lost between, or %s did not capture then; if it surely did, --watched %s says so", say.Plural(outside, "segment"), from, to, to, to))
 		}
 		if len(kinds) > 0 {
 			all = append(all, fmt.Sprintf("Not watched: %s captured no segments of the kind %s from %s. Lost between, or %s does not capture them", to, strings.Join(kinds, ", "), from, to))
