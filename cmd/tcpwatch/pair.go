@@ -79,8 +79,6 @@ func parsePair(args []string) (*pairing, error) {
 	switch {
 	case !slices.Contains(pair.Formats(), o.format):
 		return nil, fmt.Errorf("pair: -o %s: unknown format; known: %s", o.format, strings.Join(pair.Formats(), ", "))
-	case o.format == "html" && len(o.points) > 2:
-		return nil, errors.New("pair: -o html is a page of two places: name two of them")
 	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
 		return nil, fmt.Errorf("pair: --color %s: auto, always or never", o.color)
 	case o.top < 0:
@@ -330,8 +328,8 @@ func (o *pairing) write(w io.Writer, places []*pair.Place) error {
 	look := screen.LookOf(w, o.color)
 	to := pair.TableOptions{Width: look.Width, ASCII: look.ASCII, Color: look.Color, Top: o.top}
 	why := o.why
+	out := pair.NewOutput(w, o.format, to)
 	for i := range places[1:] {
-		out := pair.NewOutput(w, o.format, to)
 		r, err := pair.Compare(places[i], places[i+1], pair.Options{Via: o.via, Each: out.Each(), Why: why, Draw: o.format == "html"})
 		if err == nil && i > 0 && o.format == pair.Formats()[0] {
 			_, err = io.WriteString(w, "\n")
@@ -351,6 +349,9 @@ func (o *pairing) write(w io.Writer, places []*pair.Place) error {
 			return nil
 		}
 		why = next
+	}
+	if err := out.End(); err != nil {
+		return fmt.Errorf("pair: %w", err)
 	}
 	return nil
 }

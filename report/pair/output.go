@@ -17,6 +17,7 @@ type Output struct {
 	w      io.Writer
 	format string
 	o      TableOptions
+	parts  []pagePart // of the page
 }
 
 // NewOutput returns an Output that writes to w.
@@ -38,7 +39,8 @@ func (o *Output) Write(r *Result) error {
 	case Formats()[0]:
 		return r.WriteTable(o.w, o.o)
 	case "html":
-		return r.writePage(o.w, o.o)
+		o.parts = append(o.parts, r.part(o.o))
+		return nil
 	}
 	for d := range NDirections {
 		from, to := r.names(d)
@@ -66,6 +68,14 @@ func (o *Output) Write(r *Result) error {
 		}
 	}
 	return o.between(r, r.object())
+}
+
+// End writes what stands behind the last result: the page, which is one for all.
+func (o *Output) End() error {
+	if len(o.parts) == 0 {
+		return nil
+	}
+	return writePage(o.w, o.parts)
 }
 
 // between is a line of the comparison of two places, which it names.

@@ -20,8 +20,15 @@ var pageStyle string
 
 // pageData is what the page is made of.
 type pageData struct {
-	Title    string
-	Style    template.CSS
+	Title string
+	Style template.CSS
+	Parts []pagePart
+}
+
+// pagePart is the comparison of two places.
+type pagePart struct {
+	Name     string // of the two, where there are more
+	N        int    // from 0, in the names of its parts
 	Head     []string
 	Findings []pageFinding
 	Tables   []pageTable
@@ -44,10 +51,9 @@ type pageTable struct {
 
 type pageVerdict struct{ Place, Severity, Title, Text string }
 
-// writePage writes the comparison as one file of HTML, which asks for nothing from elsewhere.
-func (r *Result) writePage(w io.Writer, o TableOptions) error {
-	a, b := say.Escape(r.A.Name()), say.Escape(r.B.Name())
-	d := pageData{Title: fmt.Sprintf("tcpwatch pair: %s and %s", a, b), Style: template.CSS(pageStyle), Head: r.head(false), Notes: r.notes()}
+// part is the comparison as the page has it.
+func (r *Result) part(o TableOptions) pagePart {
+	d := pagePart{Name: fmt.Sprintf("%s and %s", say.Escape(r.A.Name()), say.Escape(r.B.Name())), Head: r.head(false), Notes: r.notes()}
 	for _, f := range r.Findings() {
 		x := pageFinding{Severity: f.Severity.String(), Title: f.Title, Explanation: f.Explanation, Confidence: f.Confidence.String(), Rule: f.Detector, Causes: f.Causes, Advice: f.Advice}
 		if len(f.Conns) > 0 {
@@ -66,6 +72,20 @@ func (r *Result) writePage(w io.Writer, o TableOptions) error {
 	}
 	for _, x := range r.Drawn {
 		d.Drawings = append(d.Drawings, r.figure(x))
+	}
+	return d
+}
+
+// writePage writes comparisons as one file of HTML, which asks for nothing from elsewhere.
+func writePage(w io.Writer, parts []pagePart) error {
+	var names []string
+	for i := range parts {
+		parts[i].N = i
+		names = append(names, parts[i].Name)
+	}
+	d := pageData{Title: "tcpwatch pair: " + strings.Join(names, ", "), Style: template.CSS(pageStyle), Parts: parts}
+	if len(parts) == 1 {
+		parts[0].Name = "" // the title has it
 	}
 	t, err := template.New("page").Funcs(template.FuncMap{"parts": func(s string) []string { return strings.Split(s, "`") }}).Parse(pageText)
 	if err != nil {
