@@ -147,6 +147,12 @@ func TestReportOfRecords(t *testing.T) {
 	checkAgain(t, []uint64{0, 2}, captures[0], captures[40], captures[80])
 }
 
+// It is in however many parts the connections are.
+func TestReportOfParts(t *testing.T) {
+	racetest.TooSlow(t)
+	checkAgain(t, []uint64{0, 2000/7 + 1, 20}, pcaps+"time-wait-storm-by-client.pcap.gz")
+}
+
 // A connection's uid is made of the time of the input's first packet, whatever part of it is read.
 func TestUIDs(t *testing.T) {
 	name := pcaps + "syn-lost.pcap"
