@@ -74,9 +74,9 @@ type suffering struct {
 
 // hardship is one of a connection.
 type hardship struct {
-	At       int64 // ns since 1970: its first packet
-	ID       uint64
-	Packet   uint64 // that shows it, the first that does
+	At       int64  // ns since 1970: its first packet
+	ID       uint64 `fold:"packet"`
+	Packet   uint64 `fold:"packet"` // that shows it, the first that does
 	PacketAt int64  // when that came, ns since 1970; 0 where it is not known
 	Kind     int
 	Server   capture.Addr
@@ -190,7 +190,7 @@ func (c *clients) add(r *record.Record) {
 	}
 	switch {
 	case hard:
-		c.by.Bad(host(r.Orig.Addr), r.ID).add(r, k, hard)
+		c.by.Bad(host(r.Orig.Addr), diagnose.Sample(r)).add(r, k, hard)
 	case !c.recent:
 		c.by.At(host(r.Orig.Addr)).add(r, k, hard)
 	}

@@ -36,7 +36,7 @@ type blame struct {
 // Fields walks over what is summed up.
 func (b *blame) Fields(w *fold.Walk) {
 	fold.Sum(w, &b.n)
-	fold.Items(w, &b.ids)
+	fold.Packets(w, &b.ids)
 	fold.Max(w, &b.waited)
 }
 
@@ -122,7 +122,7 @@ func (c *closes) add(r *record.Record) {
 	if v.Culprit == record.Orig {
 		who.Host.Port = 0
 	}
-	b := c.culprits.Bad(who, r.ID)
+	b := c.culprits.Bad(who, diagnose.Sample(r))
 	b.n++
 	b.ids.Take(r.ID)
 	b.waited = max(b.waited, v.Waited(r))
@@ -158,7 +158,7 @@ func (c *closes) Fields(w *fold.Walk) {
 	fold.Sum(w, &c.simultaneous, &c.halfClose, &c.halfBytes, &c.harmless, &c.lostNothing, &c.opening, &c.hidden)
 	for f := range c.closing {
 		fold.Sum(w, &c.closing[f].n)
-		fold.Items(w, &c.closing[f].ids)
+		fold.Packets(w, &c.closing[f].ids)
 	}
 	c.culprits.Fields(w)
 	c.worst.Fields(w)

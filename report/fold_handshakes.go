@@ -116,7 +116,7 @@ func (h *handshakes) add(r *record.Record) {
 		if c == stillOpening {
 			h.failed.At(l).add(r, c)
 		} else {
-			h.failed.Bad(l, r.ID).add(r, c)
+			h.failed.Bad(l, diagnose.Sample(r)).add(r, c)
 		}
 		return
 	}
@@ -132,7 +132,7 @@ func (h *handshakes) add(r *record.Record) {
 		return
 	}
 	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 || r.Close.Kind == record.CloseReset || sentence.OneSided(r) {
-		h.opened.Bad(l, r.ID).add(r)
+		h.opened.Bad(l, diagnose.Sample(r)).add(r)
 	} else {
 		h.opened.At(l).add(r)
 	}
@@ -201,7 +201,7 @@ func (s *opened) add(r *record.Record) {
 // slowest is a felt time and whose it is.
 type slowest struct {
 	Felt int64
-	ID   uint64
+	ID   uint64 `fold:"packet"`
 }
 
 // Before tells that it is longer than another.
@@ -211,7 +211,7 @@ func (x slowest) Before(o slowest) bool { return x.Felt > o.Felt || x.Felt == o.
 func (s *opened) Fields(w *fold.Walk) {
 	fold.Sum(w, &s.n, &s.synAgain, &s.synACKAgain, &s.resets, &s.repeated, &s.oldAnswered, &s.untimed, &s.oneSided)
 	for _, x := range [...]*ids{&s.ids, &s.oldIDs, &s.oneSidedIDs} {
-		fold.Items(w, x)
+		fold.Packets(w, x)
 	}
 	for _, x := range [...]*fold.Histogram{&s.felt, &s.server, &s.client} {
 		x.Fields(w)
@@ -242,7 +242,7 @@ func (s *failed) add(r *record.Record, c cause) {
 
 // answer is what answered an attempt.
 type answer struct {
-	ID uint64
+	ID uint64 `fold:"packet"`
 	record.Answer
 }
 
@@ -253,7 +253,7 @@ func (x answer) Before(o answer) bool { return x.ID < o.ID }
 func (s *failed) Fields(w *fold.Walk) {
 	fold.Sums(w, s.n[:])
 	for c := range s.ids {
-		fold.Items(w, &s.ids[c])
+		fold.Packets(w, &s.ids[c])
 		fold.Max(w, &s.waited[c])
 	}
 	fold.Max(w, &s.syns)

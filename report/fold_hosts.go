@@ -7,6 +7,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -86,7 +87,7 @@ func (h *hosts) add(r *record.Record) {
 	failed = failed && c != stillOpening
 	for e, addr := range [...]capture.Addr{r.Orig.Addr, r.Resp.Addr} {
 		if failed || r.Close.Kind == record.CloseReset && r.Close.ResetBy == record.End(e) || r.Ends[e].Retx > 0 {
-			h.by.Bad(host(addr), r.ID).add(r, record.End(e))
+			h.by.Bad(host(addr), diagnose.Sample(r)).add(r, record.End(e))
 		} else {
 			h.by.At(host(addr)).add(r, record.End(e))
 		}

@@ -7,6 +7,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
 	"tcpwatch/report/sentence"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -38,7 +39,7 @@ func (s shape) Hash() uint64 {
 
 // example is a connection of a shape.
 type example struct {
-	ID         uint64
+	ID         uint64 `fold:"packet"`
 	Orig, Resp capture.Endpoint
 	Start, End int64
 	Heard      [2]int64 // until when each end sent something
@@ -77,7 +78,7 @@ func (s *shapes) add(r *record.Record) {
 	if len(r.Transitions) == 0 {
 		return // there is no way to draw: stored records have none unless they were asked for
 	}
-	a := s.of(shape{r.Open.Kind, r.Close.Kind, r.Close.ResetCause, r.States, Troubled(r)}, r.ID)
+	a := s.of(shape{r.Open.Kind, r.Close.Kind, r.Close.ResetCause, r.States, Troubled(r)}, r)
 	a.n++
 	if a.first.Some && a.first.V.ID < r.ID {
 		return
@@ -94,9 +95,9 @@ func (s *shapes) add(r *record.Record) {
 }
 
 // of is where connections of a shape are counted.
-func (s *shapes) of(k shape, id uint64) *alike {
+func (s *shapes) of(k shape, r *record.Record) *alike {
 	if k.Troubled {
-		return s.by.Bad(k, id)
+		return s.by.Bad(k, diagnose.Sample(r))
 	}
 	return s.by.At(k)
 }

@@ -71,7 +71,7 @@ func (h *holding) Fields(w *fold.Walk) {
 	fold.Sum(w, &h.n, &h.untimed, &h.now, &h.reused, &h.reset, &h.restarts)
 	h.entries.Fields(w)
 	h.releases.Fields(w)
-	fold.Items(w, &h.ids)
+	fold.Packets(w, &h.ids)
 }
 
 // Weight is how many entered.
@@ -108,7 +108,7 @@ func (t *timeWaits) add(r *record.Record) {
 }
 
 func (t *timeWaits) enter(k held, r *record.Record) {
-	t.rows.Bad(k, r.ID).add(r, t.steps) // who holds many is looked for
+	t.rows.Bad(k, diagnose.Sample(r)).add(r, t.steps) // who holds many is looked for
 	t.all.add(r, totalSteps)
 }
 

@@ -11,7 +11,7 @@ import (
 
 // transfer is the data that one end of a connection sent.
 type transfer struct {
-	ID       uint64 // of the connection
+	ID       uint64 `fold:"packet"` // of the connection
 	Start    int64
 	From, To capture.Endpoint
 	record.Transfer

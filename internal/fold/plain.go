@@ -22,8 +22,14 @@ func (w *Walk) text(s string) string {
 // a number, a text, a truth, or an array, slice, pointer or struct of those, whose fields
 // must all be exported. A nil slice and an empty one are the same.
 func Plain[T any](w *Walk, x *T) {
-	if w.codes() {
-		w.plain(reflect.ValueOf(x).Elem())
+	if !w.codes() {
+		return
+	}
+	w.plain(reflect.ValueOf(x).Elem())
+	if w.doing == reading && w.as.Each != nil && w.err == nil {
+		if err := w.as.Each(x); err != nil {
+			w.fail(err)
+		}
 	}
 }
 
@@ -41,6 +47,10 @@ func (w *Walk) plain(v reflect.Value) {
 		x := w.uint(v.Uint())
 		if v.OverflowUint(x) {
 			w.fail(errRange)
+		}
+		if most, ok := w.as.Kinds[v.Type()]; ok && x >= most {
+			w.fail(errRange)
+			x = 0
 		}
 		v.SetUint(x)
 	case reflect.Float64:
@@ -75,9 +85,22 @@ func (w *Walk) plain(v reflect.Value) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			w.plain(v.Field(i))
+			if w.doing == reading && w.as.Packets|uint64(w.as.Files) != 0 {
+				w.numberOn(v.Field(i), v.Type().Field(i).Tag.Get("fold"))
+			}
 		}
 	default:
 		panic(fmt.Sprintf("fold: a %s cannot be written down", v.Type()))
+	}
+}
+
+// numberOn numbers a field on that has a tag.
+func (w *Walk) numberOn(v reflect.Value, tag string) {
+	switch {
+	case tag == "packet" && v.Uint() != 0:
+		v.SetUint(v.Uint() + w.as.Packets)
+	case tag == "file":
+		v.SetUint(v.Uint() + uint64(w.as.Files))
 	}
 }
 
@@ -119,6 +142,25 @@ func Items[T any, L interface {
 			if w.err == nil {
 				list.Take(v)
 			}
+		}
+	}
+}
+
+// Packets is Items of numbers of packets.
+func Packets[L interface {
+	*E
+	List[uint64]
+}, E any](w *Walk, list L) {
+	if w.doing != reading {
+		Items(w, list)
+		return
+	}
+	for range w.length(0) {
+		if n := w.uint(0); w.err == nil {
+			if n != 0 {
+				n += w.as.Packets
+			}
+			list.Take(n)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // Value is a fold: Fields calls a function of this package, or Fields of a part, for each
@@ -22,6 +23,21 @@ type Walk struct {
 	nextNumber, nextPtr int
 	b                   []byte // what was written, or is still to be read
 	err                 error  // of reading, the first
+	as                  Reading
+}
+
+// Reading says how values are read.
+type Reading struct {
+	// Packets and Files are how many came before what is read: numbers of packets and of files go on from
+	// there, but 0, which is none of a packet. Those are the fields of plain values with a tag
+	// fold:"packet" or fold:"file", and what Packets walks over.
+	Packets uint64
+	Files   int
+	// Each is called with a pointer to each plain value that was read, to number on what has no tags,
+	// and to refuse what cannot be.
+	Each func(v any) error
+	// Kinds are how many values numbers of these types have: names, by which lists are looked up.
+	Kinds map[reflect.Type]uint64
 }
 
 // newWalk returns a Walk for merging, with room for what most folds have.
@@ -70,14 +86,17 @@ func Append(b []byte, version byte, v Value) []byte {
 
 // Read fills an empty value, made as the one that Append wrote. The value is of no
 // use after an error.
-func Read(v Value, version byte, b []byte) error {
+func Read(v Value, version byte, b []byte) error { return ReadAs(v, version, b, Reading{}) }
+
+// ReadAs is Read, as a Reading says.
+func ReadAs(v Value, version byte, b []byte, as Reading) error {
 	switch {
 	case len(b) == 0:
 		return errShort
 	case b[0] != version:
 		return fmt.Errorf("version %d; this program reads %d", b[0], version)
 	}
-	w := Walk{doing: reading, b: b[1:]}
+	w := Walk{doing: reading, b: b[1:], as: as}
 	v.Fields(&w)
 	if w.err == nil && len(w.b) > 0 {
 		w.err = fmt.Errorf("%d bytes too many", len(w.b))

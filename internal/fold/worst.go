@@ -95,9 +95,9 @@ func (s *Worst[K, V, P]) Limit() int { return s.parts[0].limit }
 // At returns where to count what went well for k.
 func (s *Worst[K, V, P]) At(k K) P { return s.at(0, k) }
 
-// Bad returns where to count what went wrong for k; id is the number of what did.
-func (s *Worst[K, V, P]) Bad(k K, id uint64) P {
-	return s.at(1+min(bits.LeadingZeros64(Mix(id))/rarerBits, worstParts-2), k)
+// Bad returns where to count what went wrong for k; thing is a number of what did, another one for other things.
+func (s *Worst[K, V, P]) Bad(k K, thing uint64) P {
+	return s.at(1+min(bits.LeadingZeros64(Mix(thing))/rarerBits, worstParts-2), k)
 }
 
 func (s *Worst[K, V, P]) at(part int, k K) P {

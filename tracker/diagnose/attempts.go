@@ -125,7 +125,7 @@ func (x wait) Before(o wait) bool { return x.To < o.To || x.To == o.To && x.From
 
 // teller is who told something, and when: by a connection's id or a packet's number.
 type teller struct {
-	At   uint64
+	At   uint64 `fold:"packet"`
 	Addr capture.Addr
 }
 

@@ -15,11 +15,17 @@ type counted[V any] interface {
 // subject for a connection that is trouble, Well that for one that it is only compared with.
 type subjects[V any, P counted[V]] struct {
 	fold.Worst[Subject, V, P]
-	conn uint64 // that is added
+	conn uint64 // Sample of the one that is added
 }
 
 func newSubjects[V any, P counted[V]](limit int) subjects[V, P] {
 	return subjects[V, P]{Worst: fold.NewWorst[Subject, V, P](limit)}
+}
+
+// Sample is the number by which a connection is chosen for samples: whatever its number in an input is, so
+// that the same ones are chosen of several inputs that are numbered on and of each alone.
+func Sample(r *record.Record) uint64 {
+	return fold.Hash16(r.Orig.Addr, fold.Hash16(r.Resp.Addr, uint64(r.Orig.Port)<<16|uint64(r.Resp.Port))+uint64(r.Start))
 }
 
 // At is explained at subjects.
@@ -82,7 +88,7 @@ func (f *bySubject[V, P]) narrow(by int) { f.kept.Narrow(by) }
 
 // Add takes in a record.
 func (f *bySubject[V, P]) Add(r *record.Record) {
-	f.kept.conn = r.ID
+	f.kept.conn = Sample(r)
 	if f.add != nil {
 		f.add(&f.kept, r)
 		f.note(r.ID)

@@ -30,7 +30,7 @@ const (
 
 // attempt is what is remembered of one attempt to open a connection.
 type attempt struct {
-	ID           uint64
+	ID           uint64 `fold:"packet"`
 	Start, End   int64
 	Opened       int64 // when it opened; 0 where it did not, or was not served
 	Until        int64 // until when both ends held it open; the greatest number where they still do

@@ -23,7 +23,7 @@ type twoVersions struct {
 func (x *twoVersions) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	fold.Sum(w, &x.segments, &x.own, &x.strange, &x.others, &x.partly)
-	fold.Items(w, &x.ids)
+	fold.Packets(w, &x.ids)
 }
 
 func dataConflict() Detector {

@@ -23,9 +23,9 @@ const (
 
 // finish is what is remembered of how one connection ended.
 type finish struct {
-	ID         uint64
-	At         int64 // of the RST, of the first repeat into silence, or of the close
-	Age        int64 // then, ns; 0 where its beginning or that moment is not known
+	ID         uint64 `fold:"packet"`
+	At         int64  // of the RST, of the first repeat into silence, or of the close
+	Age        int64  // then, ns; 0 where its beginning or that moment is not known
 	Bytes      uint64
 	Orig, Resp capture.Endpoint
 	Tunnel     uint64

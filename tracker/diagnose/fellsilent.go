@@ -32,7 +32,7 @@ func (x *stuck) Fields(w *fold.Walk) {
 	fold.Max(w, &x.times)
 	fold.Max(w, &x.since, &x.last)
 	fold.Sum(w, &x.never, &x.long, &x.over, &x.older)
-	fold.Items(w, &x.ids)
+	fold.Packets(w, &x.ids)
 	fold.Least(w, &x.least)
 	x.from.Fields(w)
 }

@@ -58,7 +58,7 @@ const maxGaps = 8
 
 // gap is a rest with a bad end, which a packet shows.
 type gap struct {
-	Packet uint64
+	Packet uint64 `fold:"packet"`
 	Length int64
 }
 
@@ -86,7 +86,7 @@ type idles struct {
 // livedRest is a rest that a connection outlived.
 type livedRest struct {
 	Rest         int64
-	Conn, Packet uint64 // that answered
+	Conn, Packet uint64 `fold:"packet"` // that answered
 }
 
 // Before tells that it is the one to show, of two.

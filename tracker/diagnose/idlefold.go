@@ -44,7 +44,7 @@ func (f *idleFold) addAtRest(r *record.Record) { addLived(&f.kept, r, 1) }
 
 // addAwake takes in what happened to one that was counted at rest since.
 func (f *idleFold) addAwake(r *record.Record) {
-	f.kept.conn = r.ID
+	f.kept.conn = Sample(r)
 	addDied(&f.kept, r)
 	addLived(&f.kept, r, 0)
 }

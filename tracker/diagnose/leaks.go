@@ -28,7 +28,7 @@ func (x *leaks) Fields(w *fold.Walk) {
 	x.fresh.Fields(w)
 	fold.Max(w, &x.longest, &x.oldest)
 	x.from.Fields(w)
-	fold.Items(w, &x.ids)
+	fold.Packets(w, &x.ids)
 	x.began.Fields(w)
 }
 

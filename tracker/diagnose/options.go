@@ -110,6 +110,16 @@ func (d *Detector) Thresholds() (all []Threshold) {
 	return all
 }
 
+// Values are the thresholds that some detectors go by, as they are set, each NAME=VALUE, in their order.
+func (o *Options) Values(detectors []Detector) (all []string) {
+	for i := range detectors {
+		for _, t := range detectors[i].Thresholds() {
+			all = append(all, t.Name+"="+t.Unit.format(o.value(t)))
+		}
+	}
+	return all
+}
+
 // others are the same Options for a detector that goes by a threshold of another one,
 // which is listed there only.
 func (o *Options) others() *Options { return &Options{set: o.set} }

@@ -73,7 +73,7 @@ type collisions struct {
 func (x *collisions) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sum(w, &x.segments, &x.atOnce)
-	fold.Items(w, &x.both)
+	fold.Packets(w, &x.both)
 }
 
 // shown says by what they are told.

@@ -249,7 +249,7 @@ func closedFull(e *record.EndRecord) bool {
 
 // ownTTLs are those that the ends of a connection have otherwise.
 type ownTTLs struct {
-	Conn uint64
+	Conn uint64 `fold:"packet"`
 	By   [2]uint8
 }
 

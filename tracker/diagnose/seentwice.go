@@ -35,10 +35,10 @@ func (p numberPair) Hash() uint64 { return fold.Mix(uint64(p[0])<<32 | uint64(p[
 
 // sighting is a connection as files hold it.
 type sighting struct {
-	ID    uint64
+	ID    uint64 `fold:"packet"`
 	Start int64
-	File  uint32
-	Other uint32 // the other file, with Twice
+	File  uint32 `fold:"file"`
+	Other uint32 `fold:"file"` // the other file, with Twice
 	Twice uint8  // record.Twice, of one that both files hold as one connection
 }
 

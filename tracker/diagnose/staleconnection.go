@@ -39,7 +39,7 @@ type stale struct {
 func (d *stale) Fields(w *fold.Walk) {
 	d.delays.Fields(w)
 	fold.Sum(w, &d.opened, &d.closeWait, &d.unseen)
-	fold.Items(w, &d.olds)
+	fold.Packets(w, &d.olds)
 }
 
 func addStale(s *subjects[stale, *stale], r *record.Record) {

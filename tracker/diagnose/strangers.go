@@ -25,7 +25,7 @@ func (k common) Hash() uint64 { return fold.Hash16(k.Host, uint64(k.Port)<<16|ui
 
 // party is a stranger, or a connection that did not close in order.
 type party struct {
-	Conn, Packet uint64
+	Conn, Packet uint64       `fold:"packet"`
 	Peer         capture.Addr // the other end's
 	Opened       bool         // the host in common opened it
 	Start, End   int64

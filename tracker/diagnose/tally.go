@@ -24,7 +24,10 @@ type tally struct {
 }
 
 // Example shows a finding: a connection, 0 for none, and the packet that proves the trouble, 0 for none.
-type Example struct{ Conn, Packet uint64 }
+type Example struct {
+	Conn   uint64 `fold:"packet"`
+	Packet uint64 `fold:"packet"`
+}
 
 // examples are the first, in the order of the packets that prove the trouble.
 type examples []Example

@@ -16,7 +16,7 @@ import (
 
 // view is one of them: a connection with trouble, by its numbers and times.
 type view struct {
-	Conn    uint64
+	Conn    uint64 `fold:"packet"`
 	Peer    capture.Endpoint
 	First   [2]uint32 // initial sequence numbers
 	Start   int64

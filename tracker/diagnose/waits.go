@@ -25,7 +25,7 @@ type waits struct {
 // paceOf is how fast a transfer was, and what held it up.
 type paceOf struct {
 	Rate    uint64 // bits per second
-	Conn    uint64
+	Conn    uint64 `fold:"packet"`
 	Share   uint64 // per cent of the time in which that held it up
 	Window  uint64 // the largest window that was used up, bytes; 0 where none was
 	Trip    int64  // the shortest round trip, ns; 0 where it is not known

@@ -61,7 +61,7 @@ func (e End) String() string { return [NEnds]string{"orig", "resp", "both", ""}[
 // Transition is one edge of one end. Time-driven edges have Packet 0.
 type Transition struct {
 	Time     int64
-	Packet   uint64
+	Packet   uint64 `fold:"packet"`
 	End      End
 	From, To State
 	Basis    Basis

@@ -22,9 +22,9 @@ func (z ZeroWindowEnd) String() string {
 // nanoseconds since 1970-01-01 UTC.
 type ZeroWindowEpisode struct {
 	Start     int64
-	Packet    uint64 // the packet that closed the window
+	Packet    uint64 `fold:"packet"` // the packet that closed the window
 	End       int64  // 0 when nothing seen ended it
-	EndPacket uint64 // the packet that ended it
+	EndPacket uint64 `fold:"packet"` // the packet that ended it
 	Probes    uint32 // of the other end, in it
 	EndedBy   ZeroWindowEnd
 }
