@@ -32,9 +32,11 @@ func Replay(ctx context.Context, in Stored, o Options, outputs ...Output) (Stats
 	if len(out.direct.all) > 0 || out.takesPackets {
 		return Stats{}, ErrNeedsPackets
 	}
-	w := newReplay(o.withDefaults(), out)
+	o = o.withDefaults()
+	w := newReplay(o, out)
 	var fault error
-	for inner.Err() == nil {
+	known := out.sumsOf(in, o)
+	for known == nil && inner.Err() == nil {
 		r, err := in.Next()
 		if err != nil {
 			if err != io.EOF {
@@ -46,6 +48,9 @@ func Replay(ctx context.Context, in Stored, o Options, outputs ...Output) (Stats
 	}
 	h := in.Headline()
 	w.summary.LeaveOut(in.LeftOut())
+	if known != nil {
+		w.summary = known // with how many were left out
+	}
 	if o.Where != nil {
 		h.Where = both(h.Where, o.Where.String())
 	}
@@ -56,6 +61,20 @@ func Replay(ctx context.Context, in Stored, o Options, outputs ...Output) (Stats
 		errs = append(errs, context.Cause(ctx))
 	}
 	return *h, errors.Join(errs...)
+}
+
+// Summed are Stored that may know the sums of all records without reading one: nil where they do not.
+type Summed interface {
+	Sums(o report.SummaryOptions) *report.Summary
+}
+
+// sumsOf are the sums of all records, where no Output needs the records themselves, and they are known.
+func (x *outlets) sumsOf(in Stored, o Options) *report.Summary {
+	s, ok := in.(Summed)
+	if !ok || o.Where != nil || len(x.parallel)+len(x.ordered.conns)+len(x.ordered.events) > 0 {
+		return nil
+	}
+	return s.Sums(o.Sums)
 }
 
 // both are two conditions, of which one may be "".

@@ -26,6 +26,9 @@ const (
 	MaxFold = 1 << 30
 )
 
+// ErrFoldLong is that sums are longer than MaxFold.
+var ErrFoldLong = errors.New("sums that are longer than any run's")
+
 // Folded is the sums of a run that were written down, and what they were made with.
 type Folded struct {
 	made made
@@ -42,10 +45,14 @@ type made struct {
 		Tables                   []string // those on demand whose sums there are
 		Pictures, Counters, Host bool     // Host: which addresses are the host's is known, and not told here
 	}
+	stats uint32 // CRC-32 of the stats line that was written of the same
 }
 
 // Fields walks over it.
-func (m *made) Fields(w *fold.Walk) { fold.Plain(w, &m.with) }
+func (m *made) Fields(w *fold.Walk) {
+	fold.Plain(w, &m.with)
+	fold.Plain(w, &m.stats)
+}
 
 func madeWith(o *SummaryOptions) (m made) {
 	x := &m.with
@@ -62,11 +69,12 @@ func madeWith(o *SummaryOptions) (m made) {
 	return m
 }
 
-// AppendFold writes the sums, and what they were made with, after b, for ReadFold.
-func (s *Summary) AppendFold(b []byte, h *Headline) []byte {
+// AppendFold writes the sums, and what they were made with, after b, for ReadFold. The stats line is the
+// one that is written of the same run.
+func (s *Summary) AppendFold(b []byte, h *Headline, stats []byte) []byte {
 	from := len(b)
 	m := madeWith(&s.opt)
-	m.with.Host = h.Local != nil
+	m.with.Host, m.stats = h.Local != nil, crc32.ChecksumIEEE(stats)
 	head := fold.Append(nil, foldVersion, &m)
 	b = append(b, foldMark...)
 	b = binary.AppendUvarint(b, uint64(len(head)))
@@ -81,7 +89,7 @@ func ReadFold(b []byte) (*Folded, error) {
 	case !ok:
 		return nil, errors.New("no sums of a run")
 	case len(b) > MaxFold:
-		return nil, errors.New("sums that are longer than any run's")
+		return nil, ErrFoldLong
 	case len(rest) < crcBytes:
 		return nil, errors.New("sums that were cut short")
 	}
@@ -101,20 +109,29 @@ func ReadFold(b []byte) (*Folded, error) {
 	return f, nil
 }
 
+// Beside tells that this stats line was written of the same run.
+func (f *Folded) Beside(stats []byte) bool { return f.made.stats == crc32.ChecksumIEEE(stats) }
+
 // Serves tells that a Summary of the fold has all that one of these options would have of the records: it was
-// made with the same, by a program that wrote sums in the same form, for these tables of those on demand at least.
-func (f *Folded) Serves(o SummaryOptions, tables []string) bool {
-	want, has := madeWith(NewSummary(o).options()), f.made
-	for _, t := range AllTables() {
-		if t.OnDemand && t.sums != nil && slices.Contains(tables, t.Name) && !slices.Contains(has.with.Tables, t.Name) {
+// made with the same, by a program that wrote sums in the same form, for these tables at least.
+func (f *Folded) Serves(o SummaryOptions) bool {
+	want, has := madeWith(NewSummary(o).options()).with, f.made.with
+	for _, table := range want.Tables {
+		if !slices.Contains(has.Tables, table) {
 			return false
 		}
 	}
-	if has.with.Host {
+	want.Tables = has.Tables
+	return !has.Host && reflect.DeepEqual(want, has)
+}
+
+// MergeFolded adds what another Summary of a fold holds; false where it holds the sums of other tables.
+func (s *Summary) MergeFolded(o *Summary) bool {
+	if !slices.Equal(s.opt.OnDemand, o.opt.OnDemand) {
 		return false
 	}
-	want.with.Tables = has.with.Tables
-	return reflect.DeepEqual(want, has)
+	s.Merge(o)
+	return true
 }
 
 // options are those that the Summary was made with, with what stands for defaults.

@@ -21,11 +21,11 @@ func foldOptions() SummaryOptions {
 
 func folded(t testing.TB, s *Summary, o SummaryOptions, packets uint64, files int) *Summary {
 	t.Helper()
-	f, err := ReadFold(s.AppendFold(nil, &Headline{}))
+	f, err := ReadFold(s.AppendFold(nil, &Headline{}, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !f.Serves(o, ReportNames()) {
+	if !f.Serves(o) {
 		t.Fatal("the fold does not serve who asks for what it was made with")
 	}
 	back, err := f.Summary(o, packets, files)
@@ -83,35 +83,38 @@ func TestFoldsAreTheRecords(t *testing.T) {
 func TestFoldServes(t *testing.T) {
 	o := foldOptions()
 	o.OnDemand = []string{"hosts"}
-	f, err := ReadFold(NewSummary(o).AppendFold(nil, &Headline{}))
+	f, err := ReadFold(NewSummary(o).AppendFold(nil, &Headline{}, []byte("stats")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
 		change func(o *SummaryOptions)
-		tables []string
 		serves bool
 	}{
-		"the same":             {func(*SummaryOptions) {}, nil, true},
-		"a table that it has":  {func(*SummaryOptions) {}, []string{"hosts"}, true},
-		"one that it has not":  {func(*SummaryOptions) {}, []string{"clients"}, false},
-		"other detectors":      {func(o *SummaryOptions) { o.Detectors = o.Detectors[1:] }, nil, false},
-		"more rows":            {func(o *SummaryOptions) { o.Rows++ }, nil, false},
-		"another order":        {func(o *SummaryOptions) { o.Sort = "felt" }, nil, false},
-		"more connections":     {func(o *SummaryOptions) { o.Kept++ }, nil, false},
-		"pictures":             {func(o *SummaryOptions) { o.Pictures = true }, nil, false},
-		"less memory":          {func(o *SummaryOptions) { o.Narrow = 8 }, nil, false},
-		"a threshold":          {func(o *SummaryOptions) { o.Thresholds = thresholds(t, "syn-flood=7") }, nil, false},
-		"the default, written": {func(o *SummaryOptions) { o.Thresholds = thresholds(t, "syn-flood=200") }, nil, true},
+		"the same":             {func(*SummaryOptions) {}, true},
+		"fewer tables":         {func(o *SummaryOptions) { o.OnDemand = []string{} }, true},
+		"another table":        {func(o *SummaryOptions) { o.OnDemand = []string{"clients"} }, false},
+		"all tables":           {func(o *SummaryOptions) { o.OnDemand = nil }, false},
+		"other detectors":      {func(o *SummaryOptions) { o.Detectors = o.Detectors[1:] }, false},
+		"more rows":            {func(o *SummaryOptions) { o.Rows++ }, false},
+		"another order":        {func(o *SummaryOptions) { o.Sort = "felt" }, false},
+		"more connections":     {func(o *SummaryOptions) { o.Kept++ }, false},
+		"pictures":             {func(o *SummaryOptions) { o.Pictures = true }, false},
+		"less memory":          {func(o *SummaryOptions) { o.Narrow = 8 }, false},
+		"a threshold":          {func(o *SummaryOptions) { o.Thresholds = thresholds(t, "syn-flood=7") }, false},
+		"the default, written": {func(o *SummaryOptions) { o.Thresholds = thresholds(t, "syn-flood=200") }, true},
 	} {
 		o := o
 		c.change(&o)
-		if got := f.Serves(o, c.tables); got != c.serves {
+		if got := f.Serves(o); got != c.serves {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	live, err := ReadFold(NewSummary(o).AppendFold(nil, &Headline{Local: func(capture.Addr) bool { return true }}))
-	if err != nil || live.Serves(o, nil) {
+	if !f.Beside([]byte("stats")) || f.Beside([]byte("other stats")) {
+		t.Error("a fold is not known by its stats")
+	}
+	live, err := ReadFold(NewSummary(o).AppendFold(nil, &Headline{Local: func(capture.Addr) bool { return true }}, nil))
+	if err != nil || live.Serves(o) {
 		t.Errorf("a fold that lacks the host's addresses serves: %v", err)
 	}
 }
@@ -127,7 +130,7 @@ func thresholds(t *testing.T, text string) *diagnose.Options {
 
 // What is cut short, longer or changed is told in a line, and makes nothing else.
 func TestFoldIsWhole(t *testing.T) {
-	text := summaryOf(foldOptions(), recordtest.Mixture()).AppendFold(nil, &Headline{})
+	text := summaryOf(foldOptions(), recordtest.Mixture()).AppendFold(nil, &Headline{}, nil)
 	for n := 0; n < len(text); n += 1 + n/50 {
 		changed := slices.Clone(text)
 		changed[n] ^= 0x20
@@ -147,11 +150,11 @@ func FuzzFold(f *testing.F) {
 	o := foldOptions()
 	o.Kept, o.Rows = 5, 5
 	s := summaryOf(o, append(recordtest.Mixture()[:12], recordtest.ZeroWindows(2), recordtest.Full(true)))
-	text := s.AppendFold(nil, &Headline{})
+	text := s.AppendFold(nil, &Headline{}, nil)
 	f.Add(text[:len(text)-crcBytes])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		fold, err := ReadFold(binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b)))
-		if err != nil || !fold.Serves(o, nil) {
+		if err != nil || !fold.Serves(o) {
 			return
 		}
 		s, err := fold.Summary(o, 7, 1)

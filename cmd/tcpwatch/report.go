@@ -55,7 +55,10 @@ func parseReport(args []string) (*options, error) {
 		return nil, needsPackets("--sort " + timelineTable)
 	}
 	// What tables of packets by their time would tell is not known.
-	o.run.Sums.OnDemand = withoutTimeline(report.ReportNames())
+	if o.run.Sums.OnDemand == nil {
+		o.run.Sums.OnDemand = report.ReportNames()
+	}
+	o.run.Sums.OnDemand = withoutTimeline(o.run.Sums.OnDemand)
 	return o, nil
 }
 

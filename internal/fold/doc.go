@@ -19,7 +19,8 @@
 // That one list serves merging, writing and reading. Its order is the order in which the
 // fields are written: whoever changes the list of what is kept in files raises their version.
 // Writing and reading are for sums of long runs and of several hosts, to be merged later
-// (report.Summary's AppendBinary); no output of the program does that yet.
+// (report.Summary's AppendFold): an archive of records has those of each run. Numbers of
+// packets are read on from those before ([Reading]): in plain values they have a tag.
 //
 // Plain numbers are [Sum], [Max] and [Least]; [Range], [First], [Distinct], [Histogram],
 // [Series], [Ranking], [Bounded] and [Worst] are folds to be used as fields. It imports the standard

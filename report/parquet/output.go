@@ -265,6 +265,10 @@ func (o *Output) report(h *report.Headline, s *report.Summary) error {
 			return err
 		}
 	}
+	line, err := report.StatsJSON(h, s)
+	if err != nil {
+		return err
+	}
 	about := [][2]string{{schemaKey, strconv.Itoa(schema.Version)}, {runKey, o.run}}
 	rows := report.FindingRows()
 	findings, err := begin(o.to, o.nameOf(Findings))
@@ -277,15 +281,11 @@ func (o *Output) report(h *report.Headline, s *report.Summary) error {
 		})
 	}
 	if err == nil {
-		err = o.fold(s)
+		err = o.fold(s, h, line)
 	}
 	if err == nil {
 		err = o.removeOld()
 	}
-	if err != nil {
-		return err
-	}
-	line, err := report.StatsJSON(h, s)
 	if err != nil {
 		return err
 	}
@@ -320,12 +320,9 @@ func (o *Output) table(f store.File, table, called string, rows *report.Rows, ab
 	return whole(f, name)
 }
 
-// fold writes the sums.
-func (o *Output) fold(s *report.Summary) error {
-	b, err := s.AppendBinary(nil)
-	if err != nil {
-		return err
-	}
+// fold writes the sums, with the stats line beside which they stand.
+func (o *Output) fold(s *report.Summary, h *report.Headline, line []byte) error {
+	b := s.AppendFold(nil, h, line)
 	name := o.nameOf(Folds)
 	f, err := begin(o.to, name)
 	if err != nil {

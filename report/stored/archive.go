@@ -28,6 +28,8 @@ type run struct {
 	twin     string   // of which one of those is a copy
 	going    bool     // some process writes it, or was killed meanwhile
 	missing  []*piece // which the run wrote
+	sums     *sums    // what it summed up; nil for none
+	complete bool     // all that it wrote is read
 	notAsked []*piece // which it wrote, and nobody asked for
 }
 
@@ -182,8 +184,9 @@ func (p *plan) stats(f *File, name string) (*run, error) {
 	if r.head, r.leftOut, err = report.ReadStats(s.Line); err != nil {
 		return nil, err
 	}
+	r.sums = sumsOf(f, name, s.Line)
 	if had := p.byID[s.Run]; had != nil { // of which only files were known
-		had.head, had.leftOut, had.parts = r.head, r.leftOut, r.parts
+		had.head, had.leftOut, had.parts, had.sums = r.head, r.leftOut, r.parts, r.sums
 		return nil, nil
 	}
 	p.byID[s.Run] = r
@@ -309,6 +312,7 @@ func (p *plan) tell(r *run) {
 		p.lost.Doubled += uint64(n)
 		p.warn(fmt.Errorf("%s: of an earlier run over the same packets, which another replaced: left out", more(r.old)))
 	}
+	r.complete = len(r.missing)+len(r.notAsked) == 0
 	p.lose(r.missing, all, "missing")
 	p.lose(r.notAsked, all, "not asked for")
 	switch {

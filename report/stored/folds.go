@@ -1,0 +1,75 @@
+package stored
+
+import (
+	"fmt"
+	"io"
+
+	"tcpwatch/internal/store"
+	"tcpwatch/report"
+	"tcpwatch/report/parquet"
+)
+
+// sums are the file in which a run wrote its sums down.
+type sums struct {
+	called string
+	open   func() (store.Object, error)
+	stats  []byte // the stats line that stands beside it
+}
+
+// sumsOf is where a run whose stats have that name wrote its sums.
+func sumsOf(f *File, name string, stats []byte) *sums {
+	n, _ := parquet.ParseName(name)
+	n.Table = parquet.Folds
+	return &sums{f.called(n.String()), func() (store.Object, error) { return f.Archive.Open(n.String()) }, stats}
+}
+
+// Sums are the sums of all records, of what the runs wrote down, so that no record needs to be read; nil where
+// that does not tell all that is asked for: a run that wrote none, or other ones, or of whose connections some
+// are missing or not asked for.
+func (s *Set) Sums(o report.SummaryOptions) *report.Summary {
+	for _, r := range s.runs {
+		if r.sums == nil || r.head == nil || !r.complete {
+			return nil
+		}
+	}
+	var all *report.Summary
+	before, files := uint64(0), 0
+	for _, r := range s.runs {
+		one, err := r.sums.read(o, before, files)
+		if err != nil {
+			s.warn(fmt.Errorf("%s: %w: the records are read instead", r.sums.called, err))
+		}
+		if one == nil {
+			return nil
+		}
+		if all == nil {
+			all = one
+		} else if !all.MergeFolded(one) {
+			return nil
+		}
+		before += r.head.Packets
+		files += len(r.head.Files)
+	}
+	return all
+}
+
+// read reads the sums, which go on where others ended; nil where there are none, or they are of no use.
+func (x *sums) read(o report.SummaryOptions, packets uint64, files int) (*report.Summary, error) {
+	in, err := x.open()
+	if err != nil {
+		return nil, nil // none is there: another version wrote the rest
+	}
+	defer in.Close()
+	if in.Size() > report.MaxFold {
+		return nil, report.ErrFoldLong
+	}
+	b := make([]byte, in.Size())
+	if _, err := in.ReadAt(b, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	f, err := report.ReadFold(b)
+	if err != nil || !f.Beside(x.stats) || !f.Serves(o) {
+		return nil, err
+	}
+	return f.Summary(o, packets, files)
+}
