@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/report/compare"
 	"tcpwatch/report/schema"
+	"tcpwatch/report/stored"
 	"tcpwatch/report/where"
 )
 
@@ -117,10 +119,21 @@ func (c *command) compare(args []string) int {
 	return exitDone
 }
 
+// replayed folds the events of a file that a Collector wrote.
+func replayed(name string, file *os.File, fold *compare.Fold, stderr io.Writer) error {
+	in, err := stored.Open([]stored.File{{Name: name, In: file}}, func(err error) { tell(stderr, err.Error()) })
+	if err != nil {
+		return err
+	}
+	_, err = tcpwatch.Replay(context.Background(), in, tcpwatch.Options{}, report.NewReadBack(fold, schema.Options{}))
+	return err
+}
+
 // read folds one input: JSON Lines, known by their first brace, or a capture, of which the
 // records are folded that -o jsonl would write: so both give the same.
 func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr io.Writer) (status int, err error) {
 	in := bufio.NewReader(file)
+	otlp := schema.IsOTLP(in)
 	if schema.IsJSONL(in) {
 		if len(c.pass) > 0 {
 			return exitUsage, fmt.Errorf("%s: %s is for captures; give it to the run that writes the JSON Lines", name, c.pass[0])
@@ -133,6 +146,9 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 			if err := keep(in, file); err != nil {
 				return exitUsage, fmt.Errorf("%s: %w", name, err)
 			}
+		}
+		if otlp {
+			return exitDone, replayed(name, file, fold, stderr)
 		}
 		told, err := schema.ReadJSONL(file, name, fold)
 		for _, line := range told {

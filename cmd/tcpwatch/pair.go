@@ -29,6 +29,7 @@ type point struct {
 	name  string
 	files []string
 	role  bool // the name stands for what the user did not call otherwise
+	only  bool // of the files, which are records, those count that were captured at the place of this name
 	watch bool // it captured all the while, the user says
 }
 
@@ -127,6 +128,9 @@ func sidesOf(args []string) iter.Seq[[]string] {
 // place says which files are of which place: those of --place, or those before and behind --.
 func (o *pairing) place(places []string, sides [][]string) error {
 	files := slices.Concat(sides...)
+	if len(places) > 0 && !slices.ContainsFunc(places, func(text string) bool { return strings.Contains(text, "=") }) {
+		return o.stored(places, sides)
+	}
 	if len(places) > 0 {
 		if len(files) > 0 {
 			return fmt.Errorf("%s: of which place? With --place each file is named by one", files[0])
@@ -231,7 +235,7 @@ func (c *command) pair(args []string) int {
 		}
 		defer held[i].close()
 	}
-	if err := o.twins(held); err != nil {
+	if err := cmp.Or(o.twins(held), o.captured(held)); err != nil {
 		return fail(c.stderr, fmt.Errorf("pair: %w", err))
 	}
 	c.giveUp("")
@@ -281,6 +285,9 @@ func called(files []string) string {
 func (o *pairing) twins(held []*recordFiles) error {
 	for i := range held {
 		for j := range i {
+			if o.points[i].only {
+				continue
+			}
 			if a, b, twice := held[j].shares(held[i]); twice {
 				return fmt.Errorf("%s and %s are the same file: two captures, made at two places, are needed", a, b)
 			}
@@ -314,8 +321,14 @@ func (o *pairing) read(ctx context.Context, p point, held *recordFiles, place *p
 		})
 	}
 	in, err := stored.Open(held.files, func(err error) { tell(stderr, err.Error()) })
+	if err == nil && p.only {
+		in.Only(p.name)
+	}
 	if err == nil {
 		_, err = tcpwatch.Replay(ctx, in, all.run, place)
+	}
+	if err == nil && p.only && !slices.Contains(in.Places(), p.name) {
+		err = fmt.Errorf("no record of the place %s in %s: there are those of %s", p.name, called(p.files), strings.Join(in.Places(), ", "))
 	}
 	if err != nil {
 		return fail(stderr, fmt.Errorf("pair: %w", err))

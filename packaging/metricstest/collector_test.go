@@ -3,6 +3,7 @@ package metricstest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,12 +13,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/batchprocessor"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
@@ -48,33 +55,23 @@ func (w *written) String() string {
 	return w.b.String()
 }
 
-// collector is one that runs: an OTLP receiver, and an exporter that writes all it gets.
-func collector(t *testing.T, address string) *written {
+// collector is one that runs with this configuration until the test ends, or stop is called: what
+// its log holds.
+func collector(t *testing.T, config string) (log *written, stop func()) {
 	t.Helper()
-	config := fmt.Sprintf(`
-receivers: {otlp: {protocols: {http: {endpoint: %q}}}}
-exporters: {debug: {verbosity: detailed, use_internal_logger: true}}
-service:
-  telemetry: {metrics: {level: none}}
-  pipelines:
-    logs: {receivers: [otlp], exporters: [debug]}
-    traces: {receivers: [otlp], exporters: [debug]}
-    metrics: {receivers: [otlp], exporters: [debug]}
-`, address)
 	w := &written{}
 	settings := otelcol.CollectorSettings{
 		BuildInfo: component.NewDefaultBuildInfo(),
 		Factories: func() (otelcol.Factories, error) {
 			f := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
-			var err error
-			if f.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory()); err != nil {
-				return f, err
-			}
-			f.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](debugexporter.NewFactory())
-			return f, err
+			var all [3]error
+			f.Receivers, all[0] = otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory())
+			f.Processors, all[1] = otelcol.MakeFactoryMap[processor.Factory](memorylimiterprocessor.NewFactory(), batchprocessor.NewFactory())
+			f.Exporters, all[2] = otelcol.MakeFactoryMap[exporter.Factory](debugexporter.NewFactory(), fileexporter.NewFactory())
+			return f, errors.Join(all[:]...)
 		},
-		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{URIs: []string{"yaml:" + config},
-			ProviderFactories: []confmap.ProviderFactory{yamlprovider.NewFactory()}}},
+		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{URIs: []string{config},
+			ProviderFactories: []confmap.ProviderFactory{yamlprovider.NewFactory(), fileprovider.NewFactory(), envprovider.NewFactory()}}},
 		LoggingOptions: []zap.Option{zap.WrapCore(func(zapcore.Core) zapcore.Core {
 			return zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), w, zapcore.InfoLevel)
 		})},
@@ -86,10 +83,11 @@ service:
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(context.Background()) }()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		c.Shutdown()
 		<-ended
 	})
+	t.Cleanup(stop)
 	for end := time.Now().Add(time.Minute); c.GetState() != otelcol.StateRunning; time.Sleep(20 * time.Millisecond) {
 		select {
 		case err := <-ended:
@@ -101,7 +99,21 @@ service:
 			t.Fatal("the Collector does not start: ", w)
 		}
 	}
-	return w
+	return w, stop
+}
+
+// toTheLog is a configuration that writes all that comes to the log.
+func toTheLog(address string) string {
+	return fmt.Sprintf(`yaml:
+receivers: {otlp: {protocols: {http: {endpoint: %q}}}}
+exporters: {debug: {verbosity: detailed, use_internal_logger: true}}
+service:
+  telemetry: {metrics: {level: none}}
+  pipelines:
+    logs: {receivers: [otlp], exporters: [debug]}
+    traces: {receivers: [otlp], exporters: [debug]}
+    metrics: {receivers: [otlp], exporters: [debug]}
+`, address)
 }
 
 // tcpwatch is the program to try.
@@ -122,7 +134,7 @@ func pcap(name string) string { return filepath.Join("..", "..", "testdata", "pc
 func TestCollector(t *testing.T) {
 	bin := tcpwatch(t)
 	address := free(t)
-	got := collector(t, address)
+	got, _ := collector(t, toTheLog(address))
 	c := exec.Command(bin, pcap("aborts-many.pcap"), pcap("zero-window.pcap"), "--otlp", "http://"+address, "-o", "jsonl")
 	var errs bytes.Buffer
 	c.Stderr = &errs

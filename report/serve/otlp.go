@@ -106,7 +106,7 @@ func ParsePairs(text string) (all [][2]string, err error) {
 // NewOTLP returns an OTLP; Start begins to send.
 func NewOTLP(o OTLPOptions) *OTLP {
 	x := &OTLP{o: o, began: time.Now(), spans: make(map[string]bool), stopped: make(chan struct{})}
-	resource := []attribute{textAttribute("service.name", "tcpwatch"), textAttribute("service.version", o.Version)}
+	resource := []attribute{textAttribute("service.name", "tcpwatch"), textAttribute("service.version", o.Version), textAttribute("service.instance.id", newID(16))}
 	for _, p := range o.Resource {
 		resource = slices.DeleteFunc(resource, func(a attribute) bool { return a.Key == p[0] })
 		resource = append(resource, textAttribute(p[0], p[1]))
@@ -245,8 +245,32 @@ func (x *OTLP) Report(h *report.Headline, s *report.Summary) error {
 		x.all[otlpLogs].putOrDrop(line(nil, findingEvent(&f, "report", h.End)))
 		x.sendSpans(&f)
 	}
+	if e, err := x.runEvent(h, s); err == nil {
+		x.all[otlpLogs].putOrDrop(line(nil, e))
+	}
 	x.sendMetrics()
 	return nil
+}
+
+// runEvent is the event of the whole run, with which a report is made of its records again.
+func (x *OTLP) runEvent(h *report.Headline, s *report.Summary) (*logRecord, error) {
+	unnamed := *h
+	unnamed.Files = nil
+	unnamed.Damaged = nil
+	for _, d := range h.Damaged {
+		c := *d
+		c.File = ""
+		unnamed.Damaged = append(unnamed.Damaged, &c)
+	}
+	if len(x.o.Records.Interfaces) == 0 {
+		unnamed.Interface = ""
+	}
+	stats, err := report.StatsJSON(&unnamed, s)
+	if err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("%s, %s", say.Plural(h.Packets, "packet"), say.Plural(s.Conns(), "connection"))
+	return &logRecord{nano(h.End), nano(h.End), 9, "INFO", schema.RunEvent, anyValue{String: &text}, []attribute{textAttribute(schema.StatsAttribute, string(stats))}}, nil
 }
 
 // Finish sends what waits, for a while; see record.Output.

@@ -112,7 +112,7 @@ func (p *recordPart) AppendConn(b []byte, r *record.Record) []byte {
 		at = nano(end.V)
 	}
 	b = append(append(append(b, `{"timeUnixNano":"`...), at...), `","observedTimeUnixNano":"`...)
-	b = append(append(b, at...), `","severityNumber":9,"severityText":"INFO","eventName":"tcpwatch.connection","body":{"stringValue":"`...)
+	b = append(append(b, at...), `","severityNumber":9,"severityText":"INFO","eventName":"`+schema.ConnEvent+`","body":{"stringValue":"`...)
 	b = append(append(b, r.Orig.String()...), ' ')
 	b = append(append(b, r.Resp.String()...), `"},"attributes":[`...)
 	network := "ipv6"

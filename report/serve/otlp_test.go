@@ -166,6 +166,9 @@ func TestOTLP(t *testing.T) {
 	if n := len(events["tcpwatch.finding"]); n != len(findings) || n == 0 {
 		t.Errorf("%d events of findings, want %d", n, len(findings))
 	}
+	if run := events["tcpwatch.run"]; len(run) != 1 || !strings.HasPrefix(attributeOf(run[0], "tcpwatch.stats"), `{"type":"stats",`) {
+		t.Errorf("the end of the run: %v", run)
+	}
 	spans := r.all("/base/v1/traces", "spans")
 	byID, roots, below := map[string]map[string]any{}, 0, map[string]int{}
 	for _, s := range spans {
@@ -263,7 +266,7 @@ func TestOTLPNeverDelays(t *testing.T) {
 			}
 			s := x.all[otlpLogs]
 			_, lost := s.waiting()
-			events := uint64(n + len(measuredView(recordtest.Mixture(), true, nil).Final))
+			events := uint64(n + len(measuredView(recordtest.Mixture(), true, nil).Final) + 1) // and one of the run
 			if got := lost + s.refused.Load() + s.unheard.Load(); got != events || s.sent.Load() != 0 {
 				t.Errorf("%d of %d events are counted as not sent, %d as sent", got, events, s.sent.Load())
 			}

@@ -22,6 +22,7 @@ type run struct {
 	head     *report.Headline // nil where nothing is known besides the records
 	leftOut  uint64
 	single   *File    // nil for the parts of an archive
+	export   *export  // nil of what no Collector wrote
 	parts    []*piece // by number
 	again    []string // files that are there twice
 	old      []string // files of a run before
@@ -78,6 +79,7 @@ func (p *plan) single(f *File) error {
 	var line []byte
 	var err error
 	r := &run{name: f.Name, single: f}
+	in := bufio.NewReader(f.In)
 	switch {
 	case parquet.Is(f.In):
 		size, err := f.In.Seek(0, io.SeekEnd)
@@ -93,7 +95,11 @@ func (p *plan) single(f *File) error {
 			p.files = append(p.files, found{called: f.Name, size: size, partition: parquet.Unnamed, open: func() (store.Object, error) { return held{f.In, size}, nil }})
 			return nil
 		}
-	case schema.IsJSONL(bufio.NewReader(f.In)):
+	case schema.IsOTLP(in):
+		if r.export, err = exportOf(*f); err == nil {
+			r.head, r.leftOut = r.export.headline(f.Name), r.export.leftOut
+		}
+	case schema.IsJSONL(in):
 		if line, err = statsOfLines(*f); err == nil && line != nil {
 			r.head, r.leftOut, err = report.ReadStats(line)
 		}

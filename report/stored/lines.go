@@ -2,7 +2,6 @@ package stored
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 
@@ -47,7 +46,7 @@ const tail = 4 << 20
 func statsOfLines(f File) ([]byte, error) {
 	size, err := f.In.Seek(0, io.SeekEnd)
 	if err != nil {
-		return nil, errors.New("a report needs a file that can be read twice: write the records to one")
+		return nil, errTwice
 	}
 	from := max(0, size-tail)
 	end := make([]byte, size-from)

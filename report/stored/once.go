@@ -3,6 +3,7 @@ package stored
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"tcpwatch/tracker/record"
 )
@@ -19,6 +20,7 @@ func (s *Set) Next() (*record.Record, error) {
 			s.readAgain()
 		case err != nil:
 			return nil, err
+		case !s.wanted(r):
 		case s.again && s.isLast():
 			s.goingOn = s.goingOn[1:]
 			r.Interim = false
@@ -32,6 +34,30 @@ func (s *Set) Next() (*record.Record, error) {
 			return r, nil
 		}
 	}
+}
+
+// Only has the records of one place count alone.
+func (s *Set) Only(place string) { s.only = place }
+
+// maxPlaces is how many places are remembered, to be told.
+const maxPlaces = 20
+
+// Places are those that the records are of, the first ones that came, where one place's count alone.
+func (s *Set) Places() []string { return s.places }
+
+// wanted reports whether a record counts by its place.
+func (s *Set) wanted(r *record.Record) bool {
+	if s.only == "" {
+		return true
+	}
+	place := ""
+	if r.Input != nil {
+		place = r.Input.Place
+	}
+	if (len(s.places) < maxPlaces || place == s.only) && !slices.Contains(s.places, place) {
+		s.places = append(s.places, place)
+	}
+	return place == s.only
 }
 
 // readAgain goes back for the last records of connections that have no final one, and tells what was

@@ -50,6 +50,8 @@ type Set struct {
 	befores []uint64      // before of each run
 	goingOn []schema.Last // connections whose last record is an interim one, when all runs were read
 	again   bool          // these are read
+	only    string        // the place whose records count; "" for all
+	places  []string      // that records are of, the first ones, where one place's count
 }
 
 // Open looks at what runs knew besides the connections. warn is told what cannot be understood, and
@@ -197,9 +199,14 @@ func (s *Set) begin(r *run) (err error) {
 			return err
 		}
 	}
+	if !s.again {
+		s.befores = append(s.befores, s.before)
+	}
 	switch {
 	case r.single == nil:
 		s.in = newParts(r, s.lost)
+	case r.export != nil:
+		s.in = &events{export: r.export, in: schema.NewLineReader(r.single.In), before: s.befores[s.at], files: s.filesBefore()}
 	case parquet.Is(r.single.In):
 		s.in, err = openTable(*r.single)
 	default:
@@ -207,9 +214,6 @@ func (s *Set) begin(r *run) (err error) {
 	}
 	if err != nil {
 		return err
-	}
-	if !s.again {
-		s.befores = append(s.befores, s.before)
 	}
 	s.reader.Before(s.befores[s.at], s.filesBefore())
 	s.most, s.bad, s.row = 0, 0, 0
