@@ -37,7 +37,7 @@ build:
 
 demo:
 	@packaging/deps.sh build || $(GO) version >/dev/null
-	@[ -x tcpwatch ] || echo "building; the first time fetches Go modules (48 MB) and takes two or three minutes" >&2
+	@[ -x tcpwatch ] || echo "building; the first time fetches Go modules (120 MB) and takes two or three minutes" >&2
 	@$(MAKE) --no-print-directory build
 	@packaging/demo.sh $(CAPTURES)
 

@@ -154,7 +154,9 @@ func TestRecord(t *testing.T) {
 		{`{"type":"finding","id":"refused:a"}`, "edge refused:a", "finding"},
 		{`{"type":"stats","packets":1}`, "edge", "stats"},
 	} {
-		r := s.record([]byte(tt.line))
+		borrowed := []byte(tt.line)
+		r := s.record(borrowed)
+		clear(borrowed)
 		if string(r.Key) != tt.key || string(r.Headers[0].Value) != tt.kind || string(r.Headers[2].Value) != "edge" || string(r.Value) != tt.line {
 			t.Errorf("%s: key %q, headers %v", tt.line, r.Key, r.Headers)
 		}

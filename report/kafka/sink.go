@@ -86,7 +86,7 @@ func (s *sink) Write(b []byte) (int, error) {
 
 // put sends a line, or has it wait to be sent.
 func (s *sink) put(line []byte) error {
-	r := s.record(bytes.Clone(line))
+	r := s.record(line)
 	size := int64(len(r.Key)+len(r.Value)) + overhead
 	if s.waiting.Load()+size > s.most {
 		if s.live {
@@ -151,8 +151,9 @@ func (s *sink) because() string {
 	return ""
 }
 
-// record is the record of a line.
+// record is the record of a line, which is borrowed.
 func (s *sink) record(line []byte) *kgo.Record {
+	line = bytes.Clone(line)
 	kind := valueOf(line, "type")
 	r := &kgo.Record{Value: line, Headers: []kgo.RecordHeader{{Key: typeHeader, Value: kind}, {Key: schemaHeader, Value: []byte(fmt.Sprint(schema.Version))}}}
 	if s.place != "" {
