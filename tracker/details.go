@@ -53,6 +53,7 @@ type details struct {
 	resetQuiet   uint32 // milliseconds from what its sender had sent before to the first RST
 	resetAfter   uint32 // milliseconds from the other end's last segment to the first RST
 	resetNxt     uint32 // up to where its sender had sent when the first RST came
+	resetEcho    uint32 // TSecr of the first segment that its receiver sent a second or more after it; 0 for none
 	resetLen     uint32 // bytes that the first RST carries, from there on
 	smallLink    bool   // its SYNs were captured on a link whose own MTU is small
 	crossed      bool   // the first RST acknowledges less than its other end had sent by then
@@ -327,6 +328,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = number(w, n, &f.resetAfter)
 	n = number(w, n, &f.resetNxt)
 	n = number(w, n, &f.resetLen)
+	n = number(w, n, &f.resetEcho)
 	n = w.flag(n, &f.smallLink)
 	n = w.flag(n, &f.crossed)
 	n = w.flag(n, &f.resetAlso)

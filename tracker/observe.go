@@ -67,6 +67,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		c.count(e, s)
 		t.learn(c, e, &c.ends[from.Peer()], s)
 		if s.Options&capture.OptTimestamps != 0 && !s.Flags.Has(capture.RST) {
+			c.outlivedBy(from, s, now)
 			t.stamped(e, s, now)
 		}
 		switch {

@@ -285,7 +285,7 @@ func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause 
 }
 
 // spoiled marks, among the signs of the first RST of a connection, that spoiledRST holds of it.
-const spoiled record.ResetSigns = 1 << 7
+const spoiled record.ResetSigns = 1 << 15
 
 // spoiledRST reports whether a segment with RST was damaged on its way or in the capture: its flags are
 // none that a TCP sends, or its checksum is wrong and that of its sender's SYN right. Its sender may have

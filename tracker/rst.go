@@ -346,6 +346,27 @@ func (t *Tracker) outlived(c *conn, by record.End, s *capture.Segment, now int64
 	}
 }
 
+// outlivedBy notes that the clock of the end in whose name the first RST came goes on in its timestamps, or in
+// those that its receiver echoes, when nothing sent before the RST can be under way any more: that end knows the
+// connection, and something else sent the RST.
+func (c *conn) outlivedBy(from record.End, s *capture.Segment, now int64) {
+	if c.resetBy == record.NoEnd || now-c.details.resetTime < second || c.details.odd.Has(record.Outlived) {
+		return
+	}
+	f, e := c.own(), &c.ends[from]
+	switch {
+	case c.resetBy == from:
+		if e.tsRecent != 0 && s.TSVal-e.tsRecent-1 < ticksIn(uint32(min((now-c.start)/1e6, 1<<32-1))) {
+			f.odd |= record.Outlived
+		}
+	case s.TSEcr == 0:
+	case f.resetEcho == 0:
+		f.resetEcho = s.TSEcr
+	case int32(s.TSEcr-f.resetEcho) > 0:
+		f.odd |= record.Outlived
+	}
+}
+
 // unreset takes the first RST back, which came in the name of an end: both ends that it closed are open again.
 func (t *Tracker) unreset(c *conn, by record.End, now int64, packet uint64) {
 	for _, x := range [2]record.End{by.Peer(), by} {
@@ -366,7 +387,7 @@ func (t *Tracker) unreset(c *conn, by record.End, now int64, packet uint64) {
 	c.flags &^= isReset
 	f := c.own()
 	c.resetBy, f.resetIn, f.resetCause, f.resetPacket, f.resetTTL, f.resetTime = record.NoEnd, record.Unknown, record.ResetNone, 0, 0, 0
-	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.resetLen, f.crossed, f.resetAlso, f.goodbye, f.dataLast = 0, 0, 0, 0, 0, false, false, false, false
+	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.resetLen, f.resetEcho, f.crossed, f.resetAlso, f.goodbye, f.dataLast = 0, 0, 0, 0, 0, 0, false, false, false, false
 	delete(t.shardOf(c).texts, c.id)
 }
 

@@ -79,3 +79,40 @@ func TestRSTOfABoxIsNoLastSegment(t *testing.T) {
 		}
 	}
 }
+
+// The clock of the end in whose name a RST came goes on when all that it had sent before has arrived or is lost: it
+// did not send it.
+func TestClockGoesOnAfterARST(t *testing.T) {
+	const rst = `
+		0.000 > S  0:0(0) win 1000 val 50 | - -
+		0.010 < S. 0:0(0) ack 1 win 1000 val 900 ecr 50 | - -
+		0.020 > .  1:1(0) ack 1 win 1000 val 60 ecr 900 | - -
+		0.100 < .P 1:101(100) ack 1 win 1000 val 990 ecr 60 | - -
+		5.000 > .P 1:101(100) ack 101 win 1000 val 5000 ecr 990 | - -
+		5.010 < R 101:101(0) | - -
+		`
+	for _, c := range []struct {
+		name, lines string
+		want        bool
+	}{
+		{"nothing after it", rst, false},
+		{"its receiver echoes the same", rst + `
+			6.200 > .P 1:101(100) ack 101 win 1000 val 6200 ecr 990 | - -
+			8.600 > .P 1:101(100) ack 101 win 1000 val 8600 ecr 990 | - -`, false},
+		{"its receiver echoes what is newer", rst + `
+			6.200 > .P 1:101(100) ack 101 win 1000 val 6200 ecr 6100 | - -
+			8.600 > .P 1:101(100) ack 101 win 1000 val 8600 ecr 8300 | - -`, true},
+		{"what may have been under way", rst + `
+			5.100 > .P 1:101(100) ack 101 win 1000 val 5100 ecr 5001 | - -
+			6.200 > .P 1:101(100) ack 101 win 1000 val 6200 ecr 5001 | - -`, false},
+		{"it sends on", rst + `
+			6.500 < . 101:101(0) ack 1 win 1000 val 7390 ecr 60 | - -`, true},
+		{"its clock began anew", rst + `
+			6.500 < . 101:101(0) ack 1 win 1000 val 40 ecr 60 | - -`, false},
+	} {
+		r := recordOf(t, c.lines)
+		if got := r.Close.ResetOdd.Has(record.Outlived); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}

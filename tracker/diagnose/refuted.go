@@ -9,6 +9,7 @@ const (
 	hostThere   fact = 1 << iota // the host that is held to be silent sent packets meanwhile
 	ownTCP                       // its sender's own TCP sent each RST
 	otherSilent                  // the other end had sent no byte
+	outlivedRST                  // the timestamps of the end in whose name each RST came went on after it
 	unasked                      // nothing came that the RST could answer
 )
 

@@ -42,10 +42,14 @@ func tellBare(s Subject, x *resets, all whole, k scale) Finding {
 		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a middlebox", x.what(s, all), strings.TrimSuffix(x.sender(s), ",")),
 		Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the path that rejects in its name; few systems abort so." + x.oddly(),
 		causes: []Cause{onPath("a firewall or intrusion prevention system on the path rejects with a RST").unless(ownTCP), hostReplaced("another host answers for that end's address").unless(ownTCP | unasked),
-			onHost("the end's host restarted, and no longer knows the connection").unless(ownTCP | unasked), app("the end's process ended, or restarted, and its system dropped the connection"),
-			onHost("a small stack that aborts without ACK")},
+			onHost("the end's host restarted, and no longer knows the connection").unless(ownTCP | unasked | outlivedRST), app("the end's process ended, or restarted, and its system dropped the connection").unless(outlivedRST),
+			onHost("a small stack that aborts without ACK").unless(outlivedRST)},
 		Advice: []string{"Capture at the sender too: what is not sent there was sent on the path. The firewalls' logs at these times tell.",
 			fmt.Sprintf("On %s: `nstat -az TcpOutRsts TcpExtTCPAbortOnData` counts the RSTs that it sent itself.", x.on(s))},
+	}
+	if x.outlived == x.n {
+		f.Explanation = "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). " + clockGoesOn + x.oddly()
+		f.shows(outlivedRST, "")
 	}
 	switch {
 	case x.answering > 0:

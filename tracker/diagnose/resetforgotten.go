@@ -47,10 +47,16 @@ func tellForgotten(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: k.severity(x.n, all.opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s met an end that no longer knew it: %s", x.what(s, all), x.sent(s, "a bare RST")),
 		Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
-		causes: []Cause{onHost("the end's host restarted").unless(ownTCP), app("the end's process ended or restarted"), onPath("a load balancer, NAT or firewall failed over or dropped the connection as idle").unless(ownTCP),
+		causes: []Cause{onHost("the end's host restarted").unless(ownTCP | outlivedRST), app("the end's process ended or restarted").unless(outlivedRST), onPath("a load balancer, NAT or firewall failed over or dropped the connection as idle").unless(ownTCP),
 			hostReplaced("another host has that end's address now (a failover, an address given out anew)").unless(ownTCP)},
 		Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
 			"Keepalive more often than the idle limits on the path: `sysctl net.ipv4.tcp_keepalive_time`."},
+	}
+	if x.outlived == x.n {
+		f.Title = fmt.Sprintf("%s got a bare RST in the name of an end that still knows it: %s", x.what(s, all), x.sent(s, "the RST"))
+		f.Explanation += " " + clockGoesOn
+		f.shows(outlivedRST, "")
+		f.Advice = []string{"Compare the Ethernet addresses of the RSTs with those of that end's other packets, and look for who else has its address: `arping -D`, the leases, the log of the pair or the balancer."}
 	}
 	if x.wentOn > 0 {
 		f.Explanation += onSome(x.wentOn, x.n, fmt.Sprintf("the other end went on after it%s: it did not reach that end, or was not taken.", lasting(x.wentOn, x.longest)))
@@ -71,6 +77,9 @@ func tellForgotten(s Subject, x *resets, all whole, k scale) Finding {
 	}
 	return f
 }
+
+// clockGoesOn tells what Outlived shows.
+const clockGoesOn = "The timestamps of that end go on after it, in its own segments or in the other end's echoes (RFC 7323): it knows the connection, and something else sent the RST in its name."
 
 // forgottenAfter is how long an end was silent that may have forgotten a connection.
 const forgottenAfter = second

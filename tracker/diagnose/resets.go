@@ -49,6 +49,7 @@ type resets struct {
 	over       uint64            // when both ends had sent their FIN, and at most a parting word was not acknowledged
 	informed   uint64            // whose other end had acknowledged the FIN of the RST's sender before
 	underWay   uint64            // whose other end had sent more than the RST acknowledges
+	outlived   uint64            // whose sender's timestamps went on after it
 	stack      uint64            // that their sender's own TCP sent
 	texts      uint64            // that carry a text
 	lowISNs    uint64            // both of whose ends began at sequence number 0 or 1
@@ -194,6 +195,9 @@ func (x *resets) countOwn(c *record.CloseRecord) {
 	if c.ResetOdd.Has(record.OwnStack) {
 		x.stack++
 	}
+	if c.ResetOdd.Has(record.Outlived) {
+		x.outlived++
+	}
 	if c.ResetOdd.Has(record.TookAll) {
 		x.took++
 	}
@@ -276,7 +280,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
 	fold.Sum(w, &x.bore, &x.harmless, &x.bare, &x.closed, &x.optionless, &x.repeated, &x.refusing, &x.answering, &x.guessed)
-	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace, &x.stack, &x.texts, &x.lowISNs, &x.took, &x.paths)
+	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace, &x.stack, &x.texts, &x.lowISNs, &x.took, &x.paths, &x.outlived)
 }
 
 // resetKind is one cause of RSTs.

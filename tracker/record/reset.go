@@ -2,7 +2,7 @@ package record
 
 // ResetSigns are ways in which a RST differs from what its sender sends otherwise, and what it shows
 // of who sent it and why.
-type ResetSigns uint8
+type ResetSigns uint16
 
 const (
 	OddTTL        ResetSigns = 1 << iota // it came another way
@@ -12,6 +12,7 @@ const (
 	OwnStack                             // it goes on from its sender's own timestamps or identification, with its TTL
 	OfSubflow                            // it carries an MPTCP option: it ends one path of an MPTCP connection (RFC 8684)
 	TookAll                              // its sender had acknowledged all that came, with its window as wide as ever
+	Outlived                             // a second or more after it the other end still got newer timestamps of its sender, or that sent them: it knows the connection
 )
 
 // Has reports whether all of o are set.
