@@ -20,6 +20,7 @@ type resent struct {
 	answered  uint64            // of which each SYN was answered by a SYN/ACK of its own
 	dataAgain uint64            // of those, whose opener sent data again as well, at a timeout
 	adjacent  uint64            // in which what answers is no hop away, such as standsIn
+	ran       uint64            // whose opener sent its SYN again and again meanwhile: its host was not held up
 	first     fold.Range[int64] // ns from the first SYN to its first repeat
 }
 
@@ -27,7 +28,7 @@ type resent struct {
 func (x *resent) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.schedules[:])
-	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard, &x.each, &x.answered, &x.dataAgain, &x.adjacent)
+	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard, &x.each, &x.answered, &x.dataAgain, &x.adjacent, &x.ran)
 	x.first.Fields(w)
 }
 
@@ -47,6 +48,9 @@ func (x *resent) add(r *record.Record, packet uint64) {
 		if r.Ends[record.Orig].RetxRTO > 0 {
 			x.dataAgain++
 		}
+	}
+	if r.Open.NSYNsAgain > 1 {
+		x.ran++
 	}
 	if standsIn(r) {
 		x.adjacent++

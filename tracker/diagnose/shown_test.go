@@ -72,6 +72,9 @@ func TestShownOnly(t *testing.T) {
 		{"syn-cookies", "nothing but SYNs and SYN/ACKs", same(3, failed(record.OpenHalfOpen, 1)), "", "", ""},
 		{"syn-ack-lost", "lost", same(1, lateSYNACK(0)), "notice likely", "took more than one SYN/ACK", "late"},
 		{"syn-ack-lost", "late", same(1, lateSYNACK(second)), "notice likely", "reached the client late in the only handshake to 10.0.0.2:80, by 1 s", "it did not arrive"},
+		{"syn-ack-lost", "late, and the SYN came again and again", same(1, lateSYNACK(second), set(func(r *record.Record) {
+			r.Open.NSYNsAgain, r.Open.SYNsAgain[0], r.Open.SYNsAgain[1] = 2, 112, 213
+		})), "notice likely", "ran meanwhile", ""},
 		{"syn-lost", "sent again after 3 s", same(1, late(2), set(func(r *record.Record) { r.Open.SYNsAgain[0] = 2910 })), "notice possible", "retransmitted after 2.91 s", "1 s at first"},
 		{"syn-lost", "its client held two others, and no other attempt found as many", heldTwo(), "notice possible", "the SYN was dropped while the client held 2 open", ""},
 		{"reset-unread", "an answer had begun", same(1, unread), "notice likely", "not read, or aborted", "without a byte"},

@@ -81,7 +81,7 @@ func tellStill(c *Context, s Subject, x *still) (Finding, bool) {
 	return Finding{
 		Severity: Notice, Confidence: Likely,
 		Title: fmt.Sprintf("%s to %s stood still for %s of %s, waiting for retransmission timeouts", c.wholeOf(s.A, x.n).of(x.n), name(s.A), span(x.stood), span(x.lasted)),
-		Explanation: fmt.Sprintf("%s, %s by timeout, which doubles the pause each time (RFC 6298 section 5.5). Nothing came from either end meanwhile. Of the segments %s.",
+		Explanation: fmt.Sprintf("%s, %s by timeout, which doubles the pause up to a limit (RFC 6298 section 5.5). Nothing came from either end in these pauses. Of the segments %s.",
 			say.Plural(x.before+x.after, "repeat"), say.Thousands(x.timeouts), whichSide(x.before, x.after)),
 		causes: []Cause{onPath("the path drops packets for seconds at a time: a radio link, a link that goes up and down, routing that changes"),
 			onPath("a link on the path loses packets: overload, a bad cable or radio"), onHost("the sender's first timeout is long, and it knows no faster repair (no SACK, no tail loss probe)")},

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"tcpwatch/internal/say"
@@ -40,7 +41,8 @@ func (l closedLimits) add(s *subjects[waits, *waits], r *record.Record) {
 	for _, e := range sides() {
 		if ns, packet, ok := l.felt(r, e); ok && r.Ends[e.Peer()].OpenProbes < openProbesLeast {
 			w := s.At(sideOf(r, e))
-			w.hit(r, packet, r.Start, r.End)
+			from, to := closedTimes(r, e)
+			w.hit(r, packet, from, to)
 			w.times += uint64(r.Ends[e].ZeroWindows)
 			w.total += r.Ends[e].ZeroWindow
 			w.longest = max(w.longest, ns)
@@ -48,6 +50,16 @@ func (l closedLimits) add(s *subjects[waits, *waits], r *record.Record) {
 			return
 		}
 	}
+}
+
+// closedTimes is when an end's window was closed for the first time, and when it was last: until the
+// connection's end where nothing ended that.
+func closedTimes(r *record.Record, e record.End) (from, to int64) {
+	l := r.Ends[e].ZeroWindowList
+	if len(l) == 0 {
+		return r.Start, r.End
+	}
+	return l[0].Start, cmp.Or(l[len(l)-1].End, r.End)
 }
 
 // printsFor is how long a printer keeps a window closed that has no trouble: a page takes some seconds.
