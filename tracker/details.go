@@ -165,10 +165,6 @@ func (c *conn) synAckLate() int64 {
 	return 0
 }
 
-// idJump is from how far on an IPv4 identification is no count of the same
-// sender: others get packets between two of ours, but not so many at once.
-const idJump = 4096
-
 // longestGoodbye is how many bytes the message by which a protocol ends has at most.
 const longestGoodbye = 80
 
@@ -243,36 +239,6 @@ func (e *endpoint) quiet(now int64) uint32 {
 		return 0
 	}
 	return uint32(min((now-e.lastSend)/1e6, 1<<32-1))
-}
-
-// lastID is the IPv4 identification of an end's last segment, and what kind it is.
-type lastID struct {
-	id      uint16
-	counts  bool // it was a little above the one before
-	stamped bool // the segment carried timestamps
-}
-
-// note takes a segment that is no RST.
-func (l *lastID) note(s *capture.Segment) {
-	if s.Flags.Has(capture.RST) {
-		return
-	}
-	step := s.IPID - l.id
-	l.counts = l.id != 0 && step > 0 && step < idJump/64
-	l.id, l.stamped = s.IPID, s.Options&capture.OptTimestamps != 0
-}
-
-// ticksIn is how far a clock of timestamps goes at most in so many milliseconds: none ticks faster than each of them
-// (RFC 7323 section 5.4), or by much; what is remembered of it may be a second older.
-func ticksIn(ms uint32) uint32 { return 2*min(ms, 1<<29) + 1000 }
-
-// goesOn reports whether a segment's timestamp or identification goes on from those of its sender e.
-func (l lastID) goesOn(e *endpoint, s *capture.Segment, now int64) bool {
-	if l.stamped && s.Options&capture.OptTimestamps != 0 && s.TSVal != 0 {
-		return e.tsRecent != 0 && s.TSVal-e.tsRecent <= ticksIn(e.quiet(now))
-	}
-	step := s.IPID - l.id
-	return l.counts && s.IPID != 0 && step > 0 && step < idJump/64
 }
 
 // details walks over them.
