@@ -18,13 +18,13 @@ import (
 	"tcpwatch/report"
 )
 
-// printout is everything that a run prints in all formats but html, see TestPageAnyNumberOfWorkers, and those
-// of --plot, which draw what html does.
+// printout is everything that a run prints in all formats but html, see TestPageAnyNumberOfWorkers, those
+// of --plot, which draw what html does, and kafka, which sends what jsonl writes.
 type printout struct{ tables, jsonl, csv, md, zeek, zeekJSON, sarif, junit, parquet string }
 
 // What must not depend on the number of workers is compared in every format.
 func TestPrintoutHasEveryFormat(t *testing.T) {
-	if names := formatNames(); len(names) != reflect.TypeFor[printout]().NumField()+3 {
+	if names := formatNames(); len(names) != reflect.TypeFor[printout]().NumField()+4 {
 		t.Errorf("formats %v: printout compares %d", names, reflect.TypeFor[printout]().NumField())
 	}
 }

@@ -32,11 +32,14 @@ var reportUsage string
 
 // usage is what --help prints.
 func usage() string {
-	return strings.NewReplacer("TABLES", tableNames(), "FORMATS", formatChoice()).Replace(usageText)
+	return strings.NewReplacer("TABLES", tableNames(), "FORMATS", formatLines()).Replace(usageText)
 }
 
-// formatChoice are the formats that -o may name.
-func formatChoice() string { return strings.Join(formatNames(), "|") }
+// formatLines are the formats that -o may name, in lines that fit behind their text.
+func formatLines() string {
+	const column = 12
+	return say.Fill(formatNames(), 80-column, strings.Repeat(" ", column))
+}
 
 // tableNames are the tables that --report may name, in lines that fit behind its text.
 func tableNames() string {
