@@ -102,8 +102,9 @@ func newRanking(limit int, compare func(a, b *record.Record) int) ranking {
 }
 
 // CopyRecord copies a record without what is borrowed from the tracker: transitions and episodes
-// of zero windows.
+// of zero windows, and the mark, which depends on who followed the connection.
 func CopyRecord(to, from *record.Record) {
 	*to = *from
+	to.Mark = 0
 	to.Transitions, to.Ends[0].ZeroWindowList, to.Ends[1].ZeroWindowList = nil, nil, nil
 }
