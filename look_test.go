@@ -87,7 +87,7 @@ func watchedWith(t *testing.T, pcap []byte, o Options, whole, file int, x *watch
 func TestWatch(t *testing.T) {
 	n := 20000
 	if racetest.On { // as many as a walk in slices needs; without the detector all are there
-		n = 12000
+		n = 16000
 	}
 	pcap := pcaptest.ShortConnections(t, n)
 	want, _ := watched(t, pcap, 2, 0, nil)

@@ -35,12 +35,29 @@ func Run(ctx context.Context, in *Source, o Options, outputs ...Output) (Stats, 
 	w.loop()
 	w.stop()
 	h := w.final()
+	if !h.Live && (ctx.Err() != nil || w.fault != nil) {
+		halt(outputs)
+	}
 	out.finish(h, w.sums())
 	errs := []error{w.fault, out.err}
 	if ctx.Err() != nil {
 		errs = append(errs, context.Cause(ctx))
 	}
 	return *h, errors.Join(errs...)
+}
+
+// Halting is an Output to which it matters that files were not read to their end.
+type Halting interface {
+	// Halted is called before the report, then.
+	Halted()
+}
+
+func halt(outputs []Output) {
+	for _, o := range outputs {
+		if x, ok := o.(Halting); ok {
+			x.Halted()
+		}
+	}
 }
 
 // Find reads files, and goes back to their beginning, to find the connections that another

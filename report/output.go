@@ -110,6 +110,9 @@ var errTwice = errors.New("the files hold the same connections, captured at two 
 // errLost is why, too.
 var errLost = errors.New("the records are not all that was written, each once (--strict)")
 
+// Needs is records: sums that a run wrote down do not show whether its records can be read.
+func (x *Strict) Needs() record.Needs { return record.Needs{Conns: true} }
+
 // Refuses tells that there are such; see Refuser.
 func (x *Strict) Refuses(h *Headline, s *Summary) bool {
 	if twice := s.twice(h); twice.N > 0 {

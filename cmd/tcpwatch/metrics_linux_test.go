@@ -246,7 +246,7 @@ func TestSendsByOTLP(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err, errs)
 	}
-	if d := time.Since(began); d > 20*time.Second || !strings.Contains(errs.String(), "tcpwatch: --otlp: 2 of 2 events not sent: 2 got no answer; connection refused") {
+	if d := time.Since(began); d > 20*time.Second || !strings.Contains(errs.String(), "tcpwatch: --otlp: 3 of 3 events not sent: 3 got no answer; connection refused") {
 		t.Errorf("%v: %s", d, errs)
 	}
 }

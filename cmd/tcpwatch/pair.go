@@ -78,6 +78,9 @@ func parsePair(args []string) (*pairing, error) {
 		return nil, fmt.Errorf("pair: %w", err)
 	}
 	switch {
+	case slices.ContainsFunc(pair.Formats(), func(f string) bool { return strings.HasPrefix(o.format, f+":") }):
+		format, file, _ := strings.Cut(o.format, ":")
+		return nil, fmt.Errorf("pair: -o %s: it writes to standard output: -o %s > %s", o.format, format, file)
 	case !slices.Contains(pair.Formats(), o.format):
 		return nil, fmt.Errorf("pair: -o %s: unknown format; known: %s", o.format, strings.Join(pair.Formats(), ", "))
 	case !slices.Contains([]string{"auto", "always", "never"}, o.color):

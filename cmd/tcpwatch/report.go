@@ -38,6 +38,8 @@ func parseReport(args []string) (*options, error) {
 		switch {
 		case name == "jobs":
 			return nil, errors.New("report: --jobs is for packets: records are read one after the other")
+		case name == "place":
+			return nil, errors.New("report: --place names where packets are captured; of records, --where 'place == \"NAME\"' takes those of one place")
 		case name == "metrics":
 			return nil, errors.New("report: --metrics is for a run while it goes on: give it to tcpwatch with the capture")
 		case !slices.Contains(ofRecords, name):

@@ -74,6 +74,13 @@ func (x *troubles) OnBrokerConnect(b kgo.BrokerMetadata, _ time.Duration, _ net.
 	}
 }
 
+// onFailure sets who is told how many brokers did not connect; nil for nobody.
+func (x *troubles) onFailure(failed func(n int)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.failed = failed
+}
+
 // text says what is wrong with one of the brokers; "" when all is well.
 func (x *troubles) text() string {
 	x.mu.Lock()
@@ -114,11 +121,11 @@ func (t *Target) client(x *troubles, version string) (*kgo.Client, error) {
 func (t *Target) check(client *kgo.Client, x *troubles) error {
 	ctx, cancel := context.WithTimeout(context.Background(), openWithin)
 	defer cancel()
-	x.failed = func(n int) {
+	x.onFailure(func(n int) {
 		if n >= len(t.Brokers) {
 			cancel()
 		}
-	}
+	})
 	q := kmsg.NewPtrMetadataRequest()
 	q.AllowAutoTopicCreation = false
 	topic := kmsg.NewMetadataRequestTopic()
@@ -138,7 +145,7 @@ func (t *Target) check(client *kgo.Client, x *troubles) error {
 	for _, b := range a.Brokers {
 		at[b.NodeID] = net.JoinHostPort(b.Host, fmt.Sprint(b.Port))
 	}
-	x.failed = func(int) { cancel() }
+	x.onFailure(func(int) { cancel() })
 	asked := map[int32]bool{}
 	for _, p := range a.Topics[0].Partitions {
 		if asked[p.Leader] || p.Leader < 0 { // one without a leader gets one
@@ -149,7 +156,7 @@ func (t *Target) check(client *kgo.Client, x *troubles) error {
 			return fmt.Errorf("%w (the brokers say that %s is one of them: it has to be reached from here)", t.unreached(x, err), at[p.Leader])
 		}
 	}
-	x.failed = nil
+	x.onFailure(nil)
 	return nil
 }
 

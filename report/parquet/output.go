@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -46,6 +47,7 @@ type Output struct {
 	rows    uint64
 	parts   []Part // those that are whole
 	failed  bool
+	halted  bool // see Halted
 }
 
 // Options are those of an Output.
@@ -241,11 +243,20 @@ func (o *Output) noted(err error) error {
 
 // Report ends the files of connections, and writes findings, sums and stats; see report.Reporter.
 func (o *Output) Report(h *report.Headline, s *report.Summary) error {
-	if o.failed {
+	switch {
+	case o.failed:
 		return nil
+	case o.halted:
+		return o.noted(errHalted)
 	}
 	return o.noted(o.report(h, s))
 }
+
+// errHalted is that a run over files did not come to their end.
+var errHalted = errors.New("the run ended before its input did: it is no run of the archive; run it again")
+
+// Halted tells that files were not read to their end: what was written of them is no run.
+func (o *Output) Halted() { o.halted = true }
 
 func (o *Output) report(h *report.Headline, s *report.Summary) error {
 	if err := o.begin(cmp.Or(h.First.V, h.Start), o.partition()); err != nil {

@@ -276,6 +276,25 @@ func TestNoReport(t *testing.T) {
 	}
 }
 
+// A run that did not read its files to their end is no run: it leaves no stats, and says so.
+func TestHalted(t *testing.T) {
+	to := storetest.New()
+	out := New(to, Options{})
+	if err := out.Lines(out.Part().AppendConn(nil, recordtest.Full(true))); err != nil {
+		t.Fatal(err)
+	}
+	out.Halted()
+	if err := out.Report(&report.Headline{}, report.NewSummary(report.SummaryOptions{})); err == nil {
+		t.Error("nothing is said")
+	}
+	if err := out.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(to.Files()) + len(to.Unfinished()); n > 0 {
+		t.Errorf("%d files", n)
+	}
+}
+
 // What is damaged, cut short or something else is told in one line.
 func TestBadInput(t *testing.T) {
 	records := append(recordtest.Mixture(), recordtest.Full(true))

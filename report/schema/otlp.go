@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tcpwatch/tracker/record"
@@ -145,7 +146,9 @@ func EachAttribute(list []byte, each func(key string, value []byte) error) error
 				v.fields(func(kind string) {
 					switch part := v.raw(); kind {
 					case "intValue":
-						value = bytes.Trim(part, `"`)
+						if value = bytes.Trim(part, `"`); !isInt(value) {
+							value = nil
+						}
 					case "stringValue", "doubleValue", "boolValue":
 						value = part
 					}
@@ -157,6 +160,12 @@ func EachAttribute(list []byte, each func(key string, value []byte) error) error
 		}
 		return each(key, value)
 	})
+}
+
+// isInt reports whether a text is a whole number.
+func isInt(text []byte) bool {
+	_, err := strconv.ParseInt(string(text), 10, 64)
+	return err == nil
 }
 
 // TextOf is an attribute as a text; "" where there is none.

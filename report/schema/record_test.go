@@ -66,6 +66,9 @@ func allDistinct() *record.Record {
 	r.Orig, r.Resp = recordtest.Endpoint("10.0.0.1:1"), recordtest.Endpoint("[2001:db8::1]:2")
 	r.Interim, r.Transitions = false, nil
 	r.Open.Answer.Kind = record.AnswerICMPv6
+	for _, odd := range []*record.ResetSigns{&r.Close.ResetOdd, &r.Close.Ignored.Odd} {
+		*odd &= record.Outlived<<1 - 1 // others are no signs
+	}
 	return r
 }
 

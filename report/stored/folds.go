@@ -3,6 +3,7 @@ package stored
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"tcpwatch/internal/store"
 	"tcpwatch/report"
@@ -25,10 +26,10 @@ func sumsOf(f *File, name string, stats []byte) *sums {
 
 // Sums are the sums of all records, of what the runs wrote down, so that no record needs to be read; nil where
 // that does not tell all that is asked for: a run that wrote none, or other ones, or of whose connections some
-// are missing or not asked for.
+// are missing or not asked for. Runs whose times overlap may have seen the same connections, which only records tell.
 func (s *Set) Sums(o report.SummaryOptions) *report.Summary {
-	for _, r := range s.runs {
-		if r.sums == nil || r.head == nil || !r.complete {
+	for i, r := range s.runs {
+		if r.sums == nil || r.head == nil || !r.complete || slices.ContainsFunc(s.runs[:i], r.meanwhile) {
 			return nil
 		}
 	}
@@ -51,6 +52,19 @@ func (s *Set) Sums(o report.SummaryOptions) *report.Summary {
 		files += len(r.head.Files)
 	}
 	return all
+}
+
+// meanwhile reports whether two runs have packets of the same time, or of none, at one place.
+func (r *run) meanwhile(o *run) bool {
+	return r.partition() == o.partition() && r.head.Start <= o.head.End && o.head.Start <= r.head.End
+}
+
+// partition is the place in the names of a run's files; "" for none.
+func (r *run) partition() string {
+	if len(r.parts) == 0 {
+		return ""
+	}
+	return r.parts[0].partition
 }
 
 // read reads the sums, which go on where others ended; nil where there are none, or they are of no use.

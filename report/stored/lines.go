@@ -22,6 +22,9 @@ func (l *lines) next(to *schema.RecordReader) (*record.Record, error) {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 		l.ended = err == io.EOF
+		if bytes.HasPrefix(line, []byte(`{`)) && bytes.Contains(line, []byte(`"type":"pairs"`)) {
+			return nil, fmt.Errorf("line %d: what pair found, not records: they are what tcpwatch -o jsonl writes", n)
+		}
 		if kind := schema.TypeOf(line); kind == "conn" || kind == "" && len(bytes.TrimSpace(line)) > 0 {
 			r, err := to.Read(line)
 			if err != nil {

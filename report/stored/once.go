@@ -36,8 +36,14 @@ func (s *Set) Next() (*record.Record, error) {
 	}
 }
 
-// Only has the records of one place count alone.
-func (s *Set) Only(place string) { s.only = place }
+// Only has the records of one place count alone. When its runs began and ended is not known then: others are
+// joined with them.
+func (s *Set) Only(place string) {
+	s.only = place
+	if len(s.runs) > 1 {
+		s.joined.Start, s.joined.End, s.joined.RanFrom, s.joined.RanUntil = 0, 0, record.Opt[int64]{}, record.Opt[int64]{}
+	}
+}
 
 // maxPlaces is how many places are remembered, to be told.
 const maxPlaces = 20

@@ -58,8 +58,7 @@ type parts struct {
 	run   *run
 	rest  []*piece // not opened yet, by their first connection
 	open  []*reading
-	now   *reading // that the last record is of
-	place string   // of the place in its name
+	place string // of the place in its name
 	lose  func(x *piece, rows uint64, err error)
 }
 
