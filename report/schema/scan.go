@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -45,9 +46,15 @@ func (s *scan) object(each func(key string) error) error {
 	}
 }
 
+// errNoText is that something else stands where a text has to be.
+var errNoText = errors.New("no text")
+
 // string takes one.
 func (s *scan) string() (string, error) {
 	raw := s.raw()
+	if len(raw) < 2 || raw[0] != '"' {
+		return "", errNoText
+	}
 	inner := raw[1 : len(raw)-1]
 	for _, c := range inner {
 		if c == '\\' {
