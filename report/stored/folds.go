@@ -26,7 +26,7 @@ func sumsOf(f *File, name string, stats []byte) *sums {
 
 // Sums are the sums of all records, of what the runs wrote down, so that no record needs to be read; nil where
 // that does not tell all that is asked for: a run that wrote none, or other ones, or of whose connections some
-// are missing or not asked for. Runs whose times overlap may have seen the same connections, which only records tell.
+// are missing or not asked for. Runs of one file, or live, whose times overlap may have seen the same connections, which only records tell.
 func (s *Set) Sums(o report.SummaryOptions) *report.Summary {
 	for i, r := range s.runs {
 		if r.sums == nil || r.head == nil || !r.complete || slices.ContainsFunc(s.runs[:i], r.meanwhile) {
@@ -54,9 +54,11 @@ func (s *Set) Sums(o report.SummaryOptions) *report.Summary {
 	return all
 }
 
-// meanwhile reports whether two runs have packets of the same time, or of none, at one place.
+// meanwhile reports whether two runs have packets of the same time, or of none, at one place, of a file of
+// the same name or both of no file.
 func (r *run) meanwhile(o *run) bool {
-	return r.partition() == o.partition() && r.head.Start <= o.head.End && o.head.Start <= r.head.End
+	same := len(r.head.Files)+len(o.head.Files) == 0 || slices.ContainsFunc(r.head.Files, func(f string) bool { return slices.Contains(o.head.Files, f) })
+	return same && r.partition() == o.partition() && r.head.Start <= o.head.End && o.head.Start <= r.head.End
 }
 
 // partition is the place in the names of a run's files; "" for none.

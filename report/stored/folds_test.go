@@ -12,7 +12,11 @@ func TestRunsOfTheSameTime(t *testing.T) {
 	of := func(place string, start, end int64) *run {
 		return &run{head: &report.Headline{Start: start, End: end}, parts: []*piece{{partition: place}}}
 	}
-	one := of("a", 100, 200)
+	one, file, third := of("a", 100, 200), of("a", 100, 200), of("a", 100, 200)
+	file.head.Files, third.head.Files = []string{"x", "y"}, []string{"y"}
+	if one.meanwhile(file) || !file.meanwhile(third) {
+		t.Error("names of files do not count")
+	}
 	for _, x := range []struct {
 		other *run
 		want  bool
