@@ -378,6 +378,6 @@ func (f *details) fillOpen(r *record.OpenRecord) {
 }
 
 func (f *details) fillClose(r *record.CloseRecord) {
-	r.ByNewer, r.ResetOdd, r.ResetAlso, r.Goodbye, r.DataLast = f.byNewer, f.odd&^spoiled, f.resetAlso, f.goodbye, f.dataLast
+	r.ByNewer, r.ResetOdd, r.ResetAlso, r.Goodbye, r.DataLast = f.byNewer, f.odd, f.resetAlso, f.goodbye, f.dataLast
 	r.ResetQuiet, r.ResetAfter = int64(f.resetQuiet)*1e6, int64(f.resetAfter)*1e6
 }

@@ -117,8 +117,6 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 // count counts what a copy does not count for.
 func (c *conn) count(e *endpoint, s *capture.Segment) {
 	switch {
-	case s.Flags.Has(capture.RST): // whatever else it has
-		return
 	case s.Flags.Has(capture.SYN | capture.ACK):
 		e.synAcks++
 	case s.Flags.Has(capture.SYN):

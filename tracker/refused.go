@@ -270,13 +270,11 @@ func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause 
 		if d := reassembly.Seq(s.Seq).Sub(e.stream.Una()); s.Len > 0 && d >= 0 && d <= maxSkip {
 			t.takeData(c, from, s, now)
 		}
+		c.ignoredRST(record.IgnoredRST{By: from, Packet: s.Packet, Odd: c.signsOf(from, s, now) | record.Damaged})
 		c.note(record.Moment{Kind: record.MomentResetIgnored, End: from, M: 2})
 		return
 	}
-	c.own().rstsIgnored++
-	if c.details.ignored.Packet == 0 {
-		c.own().ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: c.signsOf(from, s, now), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
-	}
+	c.ignoredRST(record.IgnoredRST{By: from, Packet: s.Packet, Odd: c.signsOf(from, s, now), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()})
 	if cause != record.ResetMiddlebox {
 		t.keepRST(c, from, s, now)
 	}
@@ -284,8 +282,15 @@ func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause 
 	c.note(record.Moment{Kind: record.MomentResetIgnored, End: from, Reset: cause})
 }
 
-// spoiled marks, among the signs of the first RST of a connection, that spoiledRST holds of it.
-const spoiled record.ResetSigns = 1 << 15
+// ignoredRST counts a RST that its receiver ignored, and keeps the first that its sender sent; one that was
+// damaged only while there is no other.
+func (c *conn) ignoredRST(x record.IgnoredRST) {
+	f := c.own()
+	f.rstsIgnored++
+	if f.ignored.Packet == 0 || f.ignored.Odd.Has(record.Damaged) && !x.Odd.Has(record.Damaged) {
+		f.ignored = x
+	}
+}
 
 // spoiledRST reports whether a segment with RST was damaged on its way or in the capture: its flags are
 // none that a TCP sends, or its checksum is wrong and that of its sender's SYN right. Its sender may have

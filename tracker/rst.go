@@ -46,7 +46,7 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		c.resetBy, f.resetIn, f.resetCause, f.resetPacket, f.resetTime, f.resetTTL = from, in, cause, s.Packet, now, s.TTL
 		c.resetDetails(from, s, now)
 		if t.spoiledRST(e, s) {
-			f.odd |= spoiled
+			f.odd |= record.Damaged
 		}
 		if s.Len > 0 && t.opt.Text != nil {
 			t.resetSays(c, t.opt.Text())
@@ -326,7 +326,7 @@ func (t *Tracker) disobeyed(c *conn, from record.End, s *capture.Segment, now in
 		return
 	}
 	if took {
-		c.own().odd |= spoiled
+		c.own().odd |= record.Damaged
 		p.stream.Add(reassembly.Seq(c.details.resetNxt), c.details.resetLen)
 	}
 	t.unreset(c, by, now, s.Packet)
@@ -375,14 +375,10 @@ func (t *Tracker) unreset(c *conn, by record.End, now int64, packet uint64) {
 		}
 	}
 	how := uint64(1)
-	if c.details.odd.Has(spoiled) {
+	if c.details.odd.Has(record.Damaged) {
 		how = 3
-	} else {
-		c.own().rstsIgnored++
-		if c.details.ignored.Packet == 0 {
-			c.own().ignored = record.IgnoredRST{By: by, Packet: c.details.resetPacket, Odd: c.details.odd, WentOn: true}
-		}
 	}
+	c.ignoredRST(record.IgnoredRST{By: by, Packet: c.details.resetPacket, Odd: c.details.odd, WentOn: true})
 	c.note(record.Moment{Kind: record.MomentResetIgnored, End: by, Reset: c.details.resetCause, M: how, Ref: c.details.resetPacket})
 	c.flags &^= isReset
 	f := c.own()

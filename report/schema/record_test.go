@@ -67,7 +67,7 @@ func allDistinct() *record.Record {
 	r.Interim, r.Transitions = false, nil
 	r.Open.Answer.Kind = record.AnswerICMPv6
 	for _, odd := range []*record.ResetSigns{&r.Close.ResetOdd, &r.Close.Ignored.Odd} {
-		*odd &= record.Outlived<<1 - 1 // others are no signs
+		*odd &= record.Damaged<<1 - 1 // others are no signs
 	}
 	return r
 }

@@ -22,7 +22,7 @@ func kinds() map[reflect.Type]uint64 {
 		reflect.TypeFor[record.TimeWaitEnd](): uint64(record.NTimeWaitEnds), reflect.TypeFor[record.CloseKind](): uint64(record.NCloseKinds),
 		reflect.TypeFor[record.KeepaliveOutcome](): uint64(record.NKeepaliveOutcomes), reflect.TypeFor[record.IdleOutcome](): uint64(record.NIdleOutcomes),
 		reflect.TypeFor[record.RTTSource](): uint64(record.NRTTSources), reflect.TypeFor[record.Tap](): uint64(record.NTaps),
-		reflect.TypeFor[record.AnswerKind](): 4, reflect.TypeFor[capture.TunnelKind](): 3, reflect.TypeFor[record.ResetSigns](): 8,
+		reflect.TypeFor[record.AnswerKind](): 4, reflect.TypeFor[capture.TunnelKind](): 3, reflect.TypeFor[record.ResetSigns](): uint64(record.Damaged) << 1,
 	}
 }
 

@@ -27,6 +27,9 @@ crossed it, and proves nothing.`,
 }
 
 func pickIgnored(r *record.Record) bool {
+	if r.Close.Ignored.Odd.Has(record.Damaged) {
+		return false
+	}
 	if r.Close.Ignored.WentOn {
 		return running(r)
 	}

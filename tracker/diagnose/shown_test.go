@@ -108,6 +108,9 @@ func TestShownOnly(t *testing.T) {
 		{"reset-ignored", "its sender gave up", same(1, set(func(r *record.Record) {
 			r.Close.RSTsIgnored, r.Close.Ignored = 1, record.IgnoredRST{By: resp, Packet: r.ID + 5, GaveUp: true}
 		})), "", "", ""},
+		{"reset-ignored", "it is a damaged segment", same(1, set(func(r *record.Record) {
+			r.Close.RSTsIgnored, r.Close.Ignored = 1, record.IgnoredRST{Packet: r.ID + 3, By: resp, WentOn: true, Odd: record.Damaged}
+		})), "", "", ""},
 		{"reset-ignored", "its sender did not", same(1, set(func(r *record.Record) {
 			r.Close.RSTsIgnored, r.Close.Ignored = 1, record.IgnoredRST{By: resp, Packet: r.ID + 5}
 		})), "notice likely", "must ignore", ""},
