@@ -61,13 +61,6 @@ type Result struct {
 	via   bool // of the Options
 }
 
-// Path is what passed between the places to one listener.
-type Path struct {
-	A, B  capture.Endpoint // the listener, as each place sees it
-	Conns uint64
-	Flows [NDirections]Flow
-}
-
 // comparison is a Result in the making.
 type comparison struct {
 	*Result
@@ -225,11 +218,7 @@ func (x *comparison) unproxied(p *Pair) (bool, error) {
 // compare sets the segments of a pair side by side.
 func (x *comparison) compare(p *Pair) error {
 	key := [2]capture.Endpoint{p.A.Resp, *p.B.end(p.endAt(record.Resp))}
-	path := x.paths[key]
-	if path == nil {
-		path = &Path{A: key[0], B: key[1]}
-		x.paths[key] = path
-	}
+	path := x.path(key)
 	path.Conns++
 	var detail Detail
 	detail.Changed = changes(p)

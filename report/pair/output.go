@@ -51,7 +51,11 @@ func (o *Output) Write(r *Result) error {
 		}
 	}
 	for _, p := range r.Paths {
-		if err := o.between(r, map[string]any{"type": "path", "server_a": p.A.String(), "server_b": p.B.String(), "conns": p.Conns,
+		a, b := p.A.String(), p.B.String()
+		if p.Others {
+			a, b = p.Name(""), p.Name("")
+		}
+		if err := o.between(r, map[string]any{"type": "path", "server_a": a, "server_b": b, "conns": p.Conns,
 			"forth": p.Flows[Forth].object(), "back": p.Flows[Back].object()}); err != nil {
 			return err
 		}

@@ -186,7 +186,7 @@ func (r *Result) pathTable(top int, ascii bool) *table.Table {
 	t := &table.Table{Columns: []table.Column{{Title: "server" + table.Between + "at " + say.Escape(r.B.Name()), Left: true}, {Title: "connections"},
 		{Title: "sent"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}, {Title: "sent back"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}}}
 	for _, p := range shown {
-		cells := []string{p.A.String() + table.Between + p.B.String(), say.Thousands(p.Conns)}
+		cells := []string{p.Name(table.Between), say.Thousands(p.Conns)}
 		for d := range NDirections {
 			f := &p.Flows[d]
 			p50, p95, sent, lost := "-", "-", "-", "-"
