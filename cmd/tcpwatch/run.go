@@ -50,19 +50,21 @@ type command struct {
 
 // run is the program: it returns the exit status.
 func (c *command) run(args []string) int {
-	if len(args) > 0 && args[0] == "compare" {
-		return c.compare(args[1:])
-	}
-	if len(args) > 0 && args[0] == "report" {
-		return c.report(args[1:])
-	}
-	if len(args) > 0 && args[0] == "pair" {
-		return c.pair(args[1:])
+	args = meant(args)
+	if len(args) > 0 {
+		switch args[0] {
+		case "compare":
+			return c.compare(args[1:])
+		case "report":
+			return c.report(args[1:])
+		case "pair":
+			return c.pair(args[1:])
+		}
 	}
 	if len(args) == 1 && args[0] == "config" {
 		return printText(c.stdout, c.stderr, tui.DefaultText())
 	}
-	o, err := parse(meant(args))
+	o, err := parse(args)
 	if err == nil {
 		err = o.takeTerminal(os.Stdin, c.stdout)
 	}

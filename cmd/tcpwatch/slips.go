@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -24,6 +25,9 @@ func meant(args []string) []string {
 		if _, err := os.Stat(args[0]); err != nil {
 			return []string{aloneWords[args[0]]}
 		}
+	}
+	if len(args) == 2 && args[0] == "help" && slices.Contains([]string{"compare", "pair", "report"}, args[1]) {
+		return []string{args[1], "--help"}
 	}
 	return args
 }
