@@ -45,7 +45,9 @@ func (s *session) newParquet(to store.Store) tcpwatch.Output {
 	if s.stored != nil {
 		h := s.stored.Headline()
 		o.Partition, o.Start = s.stored.Partition, cmp.Or(h.First.V, h.Start)
-		o.Run, o.Read = s.stored.Run()
+		if o.Run, o.Read = s.stored.Run(); s.o.where != nil { // other connections: another run
+			o.Run, o.Read = "", append(o.Read, o.Run, s.o.where.String())
+		}
 	}
 	return parquet.New(to, o)
 }
@@ -53,6 +55,9 @@ func (s *session) newParquet(to store.Store) tcpwatch.Output {
 // whatIsRead tells what the run reads from what others do: the same command reads the same.
 func (s *session) whatIsRead() []string {
 	all := []string{s.place(), s.o.filter, s.o.from.String(), s.o.to.String(), fmt.Sprint(s.o.run.Count)}
+	if s.o.where != nil {
+		all = append(all, s.o.where.String())
+	}
 	if s.o.isLive() {
 		return append(all, s.in.Device())
 	}

@@ -6,7 +6,7 @@ import "io"
 
 // Store keeps files under names of parts with slashes between them. Its methods may be called by
 // several goroutines; a file is for one. Errors name neither the store nor the file, and are one line;
-// that there is no such file is fs.ErrNotExist.
+// that there is no such file is fs.ErrNotExist, that one may not is fs.ErrPermission.
 type Store interface {
 	// Create begins a file. What stands under its name stays until File.Whole. It is an error when
 	// another process writes that file.

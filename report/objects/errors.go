@@ -23,6 +23,16 @@ var errNoBucket = errors.New("no such bucket")
 // denied reports whether an error is that who asks may not.
 func denied(err error) bool { return minio.ToErrorResponse(err).Code == "AccessDenied" }
 
+// deniedIn is the error that one may not, in the bucket of that name. It is fs.ErrPermission.
+type deniedIn string
+
+func (d deniedIn) Error() string {
+	return fmt.Sprintf("access denied: the keys need s3:ListBucket and s3:GetObject to read, s3:PutObject and s3:AbortMultipartUpload to write, and s3:DeleteObject to replace a run, in %s", string(d))
+}
+
+// Is tells what it is; see errors.Is.
+func (deniedIn) Is(err error) bool { return err == fs.ErrPermission }
+
 // final reports whether an error stays what it is however often one asks.
 func final(err error) bool {
 	code := minio.ToErrorResponse(err).StatusCode
@@ -45,7 +55,7 @@ func (t *Target) plain(err error) error {
 	case "NoSuchKey", "NotFound":
 		return fs.ErrNotExist
 	case "AccessDenied":
-		return fmt.Errorf("access denied: the keys need s3:ListBucket and s3:GetObject to read, s3:PutObject and s3:AbortMultipartUpload to write, in %s", t.bucket)
+		return deniedIn(t.bucket)
 	case "InvalidAccessKeyId":
 		return errors.New("no such key: see AWS_ACCESS_KEY_ID, or ~/.aws/credentials")
 	case "SignatureDoesNotMatch":

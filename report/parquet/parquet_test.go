@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -274,6 +276,48 @@ func TestNoReport(t *testing.T) {
 			t.Errorf("fails %v: %d files", fails, n)
 		}
 	}
+}
+
+// unlisted is a store whose user may not list.
+type unlisted struct{ *storetest.Memory }
+
+func (unlisted) List(string) ([]store.Entry, error) { return nil, fs.ErrPermission }
+
+// Who may write and not list writes a run all the same.
+func TestWhoMayOnlyWrite(t *testing.T) {
+	to := storetest.New()
+	out := New(unlisted{to}, Options{})
+	if err := errors.Join(out.Lines(out.Part().AppendConn(nil, recordtest.Full(true))), out.Report(&report.Headline{}, report.NewSummary(report.SummaryOptions{})), out.Finish()); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(to.Files()); n != 4 {
+		t.Errorf("%d files", n)
+	}
+}
+
+// What is removed of a run before is of that run, whatever its stats say.
+func TestRemovesItsOwnOnly(t *testing.T) {
+	to := storetest.New()
+	run := func(name string) {
+		out := New(to, Options{Run: name})
+		if err := errors.Join(out.Lines(out.Part().AppendConn(nil, recordtest.Full(true))), out.Report(&report.Headline{}, report.NewSummary(report.SummaryOptions{})), out.Finish()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("aaaaaaaaaaaaaaaa")
+	for name, b := range maps.Clone(to.Files()) { // its stats under the name of another run's
+		if n, ok := ParseName(name); ok && n.Table == Stats {
+			n.Run = "bbbbbbbbbbbbbbbb"
+			to.Files()[n.String()] = b
+		}
+	}
+	run("bbbbbbbbbbbbbbbb")
+	for name := range to.Files() {
+		if n, ok := ParseName(name); ok && n.Table == Connections && n.Run == "aaaaaaaaaaaaaaaa" {
+			return
+		}
+	}
+	t.Errorf("removed: %v", to.Names())
 }
 
 // A run that did not read its files to their end is no run: it leaves no stats, and says so.

@@ -201,6 +201,8 @@ func (p *plan) stats(f *File, name string) (*run, error) {
 
 // match says which of the files that are there is which that a run wrote.
 func (p *plan) match() error {
+	// Those that are called as a run called them first: others are their copies.
+	slices.SortStableFunc(p.files, func(a, b found) int { return cmp.Compare(a.rank(), b.rank()) })
 	for i := range p.files {
 		if err := p.place(&p.files[i]); err != nil {
 			return err
@@ -212,20 +214,31 @@ func (p *plan) match() error {
 	return nil
 }
 
+// rank is 0 for a file with the name of a part.
+func (f *found) rank() int {
+	if _, ok := parquet.ParseName(f.name); ok {
+		return 0
+	}
+	return 1
+}
+
 // place finds out whose file it is.
 func (p *plan) place(f *found) error {
+	var cut *piece
+	var wrong string
 	if n, ok := parquet.ParseName(f.name); ok {
 		if r := p.byID[n.Run]; r != nil && r.head != nil {
 			if x := r.part(n.Part); x != nil && x.Name == f.name {
 				switch {
 				case x.open != nil:
 					r.double(f.called, x.called)
+					return nil
 				case f.size == x.Bytes:
 					x.take(f)
-				default:
-					x.wrong = fmt.Sprintf("%s: %s of %s: cut short, or not what the run wrote", f.called, say.Plural(uint64(f.size), "byte"), say.Thousands(uint64(x.Bytes)))
+					return nil
 				}
-				return nil
+				// The same job may have begun to write it anew: then the same connections are in it.
+				cut, wrong = x, fmt.Sprintf("%s: %s of %s: cut short, or not what the run wrote", f.called, say.Plural(uint64(f.size), "byte"), say.Thousands(uint64(x.Bytes)))
 			}
 		}
 	}
@@ -235,12 +248,24 @@ func (p *plan) place(f *found) error {
 	}
 	defer in.Close()
 	t, err := parquet.Open(in, in.Size())
-	if err != nil {
+	switch {
+	case err != nil && cut != nil:
+		cut.wrong = wrong
+		return nil
+	case err != nil:
 		p.lost.Parts++
-		p.warn(fmt.Errorf("%s: %w; left out, with nobody knows how many connections", f.called, err))
+		p.warn(fmt.Errorf("%s: %w; left out: how many connections it has is not known", f.called, err))
 		return nil
 	}
 	id, number := t.Run()
+	if cut != nil {
+		if p.byID[id] == nil || p.byID[id].part(number) != cut || cut.Rows != t.Rows() {
+			cut.wrong = wrong
+			return nil
+		}
+		cut.take(f)
+		return nil
+	}
 	if id == "" {
 		p.runs = append(p.runs, &run{name: f.called, parts: []*piece{{Part: parquet.Part{Name: f.name, Rows: t.Rows()}, called: f.called, partition: f.partition, open: f.open, asked: true}}})
 		return nil

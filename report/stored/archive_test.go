@@ -38,9 +38,15 @@ func records(n, days int) (all []*record.Record) {
 // archived writes records as a run does that read something, rows a part; 0 for as many as there are.
 func archived(t *testing.T, to *storetest.Memory, read string, rows uint64, records []*record.Record) {
 	t.Helper()
-	out := parquet.New(to, parquet.Options{Read: []string{read}, PartRows: rows})
+	archivedBy(t, to, parquet.Options{Read: []string{read}, PartRows: rows}, records)
+}
+
+// archivedBy is archived with options.
+func archivedBy(t *testing.T, to *storetest.Memory, o parquet.Options, records []*record.Record) {
+	t.Helper()
+	out := parquet.New(to, o)
 	part, s := out.Part(), report.NewSummary(report.SummaryOptions{})
-	h := &report.Headline{Files: []string{read}, MSL: 60e9}
+	h := &report.Headline{Files: o.Read, MSL: 60e9}
 	for _, r := range records {
 		s.Add(r)
 		h.Packets = max(h.Packets, r.LastPacket)
@@ -170,7 +176,7 @@ func TestArchiveIsNotWhatWasWritten(t *testing.T) {
 			m.Files()[p[2]] = b
 		}, without(30, 45), "kept/PART-00003.parquet: damaged Parquet: .*: 15 connections left out", report.Lost{Parts: 1, Conns: 15}},
 		{"no Parquet", func(m *storetest.Memory, p []string) { m.Files()["v=1/x.parquet"] = []byte("PAR1") }, lines,
-			"kept/v=1/x.parquet: damaged Parquet: it is too short; left out, with nobody knows how many connections", report.Lost{Parts: 1}},
+			"kept/v=1/x.parquet: damaged Parquet: it is too short; left out: how many connections it has is not known", report.Lost{Parts: 1}},
 		{"being made again", func(m *storetest.Memory, p []string) {
 			if _, err := m.Create(statsOf(m)); err != nil {
 				t.Fatal(err)
@@ -233,6 +239,35 @@ func TestTwoArchives(t *testing.T) {
 	archived(t, b, "y", 0, later)
 	if got, told, _ = read(t, File{Name: "b", Archive: b}); len(got) != 120 || told != nil || !slices.Equal(got[:100], lines) {
 		t.Errorf("%d connections, told %q", len(got), told)
+	}
+}
+
+// A part that the same job began to write anew, and otherwise, holds the same connections.
+func TestPartThatIsMadeAgain(t *testing.T) {
+	all := records(100, 2)
+	a, b := storetest.New(), storetest.New()
+	archivedBy(t, a, parquet.Options{Read: []string{"x"}, PartRows: 15, Version: "1"}, all)
+	archivedBy(t, b, parquet.Options{Read: []string{"x"}, PartRows: 15, Version: "a longer one"}, all)
+	lines, _, _ := read(t, File{Name: "a", Archive: a})
+	name := partNames(a)[0]
+	if len(a.Files()[name]) == len(b.Files()[name]) {
+		t.Fatal("both are as long")
+	}
+	a.Files()[name] = b.Files()[name]
+	if got, told, lost := read(t, File{Name: "a", Archive: a}); !slices.Equal(got, lines) || told != nil || lost != (report.Lost{}) {
+		t.Errorf("%d connections, told %q, lost %+v", len(got), told, lost)
+	}
+}
+
+// Of two files with the same connections the one that is called as the run called it counts.
+func TestCopyInFrontOfAPart(t *testing.T) {
+	a := storetest.New()
+	archived(t, a, "x", 0, records(10, 1))
+	name := partNames(a)[0]
+	a.Files()[name[:strings.LastIndex(name, "/")+1]+"a.parquet"] = a.Files()[name]
+	_, told, _ := read(t, File{Name: "a", Archive: a})
+	if len(told) != 1 || !strings.Contains(told[0], "/a.parquet: what is in a/"+name) {
+		t.Errorf("told %q", told)
 	}
 }
 
