@@ -16,8 +16,8 @@ func TestSpoiledRST(t *testing.T) {
 		1.020 > . 1:1(0) ack 55 | - -`
 	for _, c := range []struct {
 		name, lines string
-		bad         bool // the checksum of packet 4 is wrong
-		ignored     bool // as a RST, and not as a damaged segment
+		bad         bool   // the checksum of packet 4 is wrong
+		ignored     bool   // as a RST, and not as a damaged segment
 		unseen      uint64 // bytes that the capture missed
 	}{
 		{"a RST, not obeyed", opened + `1.000 < R. 1:1(0) ack 1 | - -` + onward, false, true, 0},
