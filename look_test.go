@@ -372,6 +372,7 @@ func viewsOf(t *testing.T, workers int, text string) []*report.View {
 // table lets the connections go; what goes on is told as long as it does. Views are of the time
 // of the last packet.
 func TestFindingsGo(t *testing.T) {
+	racetest.TooSlow(t)
 	const refused, asks, unanswered = "refused", 12, "no-answer"
 	var text strings.Builder
 	for i := range 5 {
@@ -387,9 +388,6 @@ func TestFindingsGo(t *testing.T) {
 		}
 	}
 	for _, workers := range []int{1, 2} {
-		if racetest.On && workers == 1 { // the detector looks on where there are several; both are run without it
-			continue
-		}
 		views := viewsOf(t, workers, text.String())
 		first, last := map[string]float64{}, map[string]float64{}
 		for _, v := range views {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
@@ -37,6 +38,7 @@ func folded(t testing.TB, s *Summary, o SummaryOptions, packets uint64, files in
 
 // The sums of several runs tell what the records of all tell, numbered on from run to run.
 func TestFoldsAreTheRecords(t *testing.T) {
+	racetest.TooSlow(t)
 	o := foldOptions()
 	runs := [][]*record.Record{recordtest.Mixture(), recordtest.Random(3, 700, 30), recordtest.Random(4, 300, 10), {recordtest.Full(true), recordtest.ZeroWindows(3)}}
 	byRecords, byFolds := NewSummary(o), NewSummary(o)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -75,6 +76,7 @@ const narrowest = 64
 // with right numbers where few others failed, else with such as are told to be the least; and the
 // same bytes come of any parts of the whole.
 func TestTheWorstSurvive(t *testing.T) {
+	racetest.TooSlow(t)
 	for _, failing := range []bool{false, true} {
 		records, worst := multitude(failing)
 		var whole *Summary

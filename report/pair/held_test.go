@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -146,6 +147,7 @@ func scene(t *testing.T, bytes int64) (a, b *Place) {
 
 // What two places show is the same, byte for byte, whether all is in memory or most of it in files.
 func TestLittleMemory(t *testing.T) {
+	racetest.TooSlow(t)
 	var want string
 	for _, swapped := range []bool{false, true} {
 		for i, room := range []int64{0, 30_000} {
@@ -235,6 +237,7 @@ func TestSorter(t *testing.T) {
 
 // A disk that is full is told, at whichever file that shows.
 func TestLittleMemoryFails(t *testing.T) {
+	racetest.TooSlow(t)
 	a, b := scene(t, 0)
 	ok := func() (File, error) { return &ram{}, nil }
 	for _, p := range [...]*Place{a, b} {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/internal/storetest"
 	"tcpwatch/report"
@@ -94,6 +95,7 @@ func partNames(m *storetest.Memory) (all []string) {
 // The connections of an archive come in the order in which the run told of them, whatever dates they are
 // of and however many files they are in; few files are open at the same time.
 func TestArchiveKeepsTheOrder(t *testing.T) {
+	racetest.TooSlow(t)
 	all := records(42, 3)
 	var want []string
 	for _, rows := range []uint64{0, 7, 1} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
@@ -73,6 +74,7 @@ func TestHighestRevisionCounts(t *testing.T) {
 
 // Whatever the order, and whatever comes twice, the same connections count.
 func TestOrderOfRevisionsIsNothing(t *testing.T) {
+	racetest.TooSlow(t)
 	for seed := range uint64(200) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		var records []*record.Record

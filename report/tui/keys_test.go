@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
@@ -15,6 +16,7 @@ import (
 
 // The way from what is wrong to one connection, and back.
 func TestWayInAndOut(t *testing.T) {
+	racetest.TooSlow(t)
 	for _, x := range []struct {
 		keys string
 		want page
