@@ -156,6 +156,7 @@ type captured struct {
 	answerFile   uint16       // file of the responder's SYN/ACK and one, 0 where it is that of the connection
 	joined       joined
 	duplicates   uint32
+	faint        faint     // of duplicates, those that their sender may have sent
 	copies       [2]copies // of duplicates, by end
 	timeWentBack uint32
 	dropped      uint32    // transitions not remembered

@@ -82,6 +82,9 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 	c.fillPath(r)
 	c.fillEvidence(&r.Evidence)
 	c.fillCapture(&r.Capture, &r.Ends)
+	if r.Capture.Duplicates == 0 {
+		r.Evidence.Duplicate = 0
+	}
 	c.fillStamps(r)
 }
 
@@ -98,7 +101,7 @@ func (c *conn) fillCapture(r *record.CaptureRecord, ends *[2]record.EndRecord) {
 	a, b := ends[record.Orig].MissingBytes, ends[record.Resp].MissingBytes
 	r.Tap, r.Midstream, r.OneWay, r.Truncated = c.tap(), c.is(isMidstream), c.oneWay(), c.is(isTruncated)
 	r.OneWayShown, r.Forgotten = r.OneWay && c.showsOneWay(), c.is(isForgotten)
-	r.Duplicates, r.Offload, r.TimeWentBack = c.capture.duplicates, c.is(isOffload), c.capture.timeWentBack
+	r.Duplicates, r.Offload, r.TimeWentBack = c.shownCopies(ends), c.is(isOffload), c.capture.timeWentBack
 	r.Twice, r.TwiceFile = c.capture.twice, c.twiceFile()
 	r.MissingBytes, r.WildBytes = a+b, min(a, c.capture.evidence.wild[record.Orig])+min(b, c.capture.evidence.wild[record.Resp])
 	r.GivenUpBytes = c.ends[record.Orig].stream.GivenUp() + c.ends[record.Resp].stream.GivenUp()

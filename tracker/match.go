@@ -121,6 +121,8 @@ func (t *Tracker) absorb(sh *shard, c, live *conn) {
 	e.packets += c.ends[record.Orig].packets
 	if n := c.capture.duplicates; n > 0 {
 		live.caught().duplicates += n
+		live.caught().faint.bare += c.capture.faint.bare
+		live.caught().faint.data += c.capture.faint.data
 	}
 	live.last, live.lastPacket = max(live.last, c.last), max(live.lastPacket, c.lastPacket)
 	t.anomalies[anomalySYN] += c.ends[record.Orig].packets

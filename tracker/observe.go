@@ -53,13 +53,11 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	}
 	if e.copied(&c.ends[from.Peer()], s, now) {
 		t.placed.Copied = true
-		c.caught().duplicates++
-		c.caught().copies[from].note(s)
+		faint := c.caught().sawCopy(from, s)
 		if hops := e.hopsLost(s); hops > c.details.hopsLost {
 			c.own().hopsLost = hops
 		}
-		noteFirst(&c.caught().evidence.copied, s.Packet)
-		c.note(record.Moment{Kind: record.MomentDuplicate, End: from})
+		c.note(record.Moment{Kind: record.MomentDuplicate, End: from, M: 2 * asBit(faint)})
 	} else if outside != 0 {
 		c.count(e, s)
 		t.setAside(c, from, s, outside, now)

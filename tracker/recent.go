@@ -130,12 +130,12 @@ func (r *recentSegments) isCopy(i int, s *capture.Segment, later uint32) bool {
 	return same || s.IPID != 0 && (routed || s.Unfilled(s.Checksum) || s.Unfilled(r.sum[i]))
 }
 
-// answersAgain reports whether a RST without ACK, the same as one before,
-// answers another segment: as many came from p with the number that it carries
-// (RFC 9293 section 3.10.7.1).
+// answersAgain reports whether a RST without ACK, the same as one before, may answer
+// another segment (RFC 9293 section 3.10.7.1): as many came from p with the number that it
+// carries, or how many did is not known, as p or e has sent others since.
 func (e *endpoint) answersAgain(p *endpoint, s *capture.Segment) bool {
 	x, to := &e.recent.resets, &p.recent.acks
-	return isBareRST(s) && x.number == s.Seq && to.number == s.Seq && x.n < to.n
+	return isBareRST(s) && (x.number != s.Seq || to.number != s.Seq || to.n == 0 || x.n < to.n)
 }
 
 func isBareRST(s *capture.Segment) bool {
@@ -184,6 +184,58 @@ func (r *recentSegments) note(s *capture.Segment, print, at uint32, peer uint8) 
 	r.print[r.next], r.at[r.next], r.peer[r.next], r.ttl[r.next], r.sum[r.next] = print, at, peer, s.TTL, s.Checksum
 	r.next = (r.next + 1) % uint8(len(r.print))
 	r.n = min(r.n+1, uint8(len(r.print)))
+}
+
+// faint counts copies, without an identification, that their sender may have sent: a stack
+// acknowledges the same again without data, and what it sent again late may come right behind what it
+// had sent before.
+type faint struct {
+	bare uint32 // without data, SYN, FIN and RST
+	data uint32 // with data
+}
+
+// note takes a copy and reports whether it is faint.
+func (x *faint) note(s *capture.Segment) bool {
+	switch {
+	case s.IPID != 0 || s.Flags.Any(capture.SYN|capture.FIN|capture.RST):
+		return false
+	case s.Len > 0:
+		x.data++
+	default:
+		x.bare++
+	}
+	return true
+}
+
+// sawCopy counts a copy of an end's packet and reports whether it is faint. One that is not shows best
+// that there are copies.
+func (x *captured) sawCopy(from record.End, s *capture.Segment) bool {
+	none := x.duplicates == x.faint.bare+x.faint.data
+	faint := x.faint.note(s)
+	x.duplicates++
+	x.copies[from].note(s)
+	if none && !faint {
+		x.evidence.copied = 0
+	}
+	noteFirst(&x.evidence.copied, s.Packet)
+	return faint
+}
+
+// faintAtMost is how many faint copies there may be for each other for them to be copies too: what
+// copies packets copies all kinds of them.
+const faintAtMost = 4
+
+// shownCopies is how many packets the capture holds twice. Faint copies are none where others do not bear them
+// out; data that came again and arrived, as a D-SACK tells (RFC 2883), was sent again.
+func (c *conn) shownCopies(ends *[2]record.EndRecord) uint32 {
+	x := &c.capture.faint
+	arrived := min(x.data, ends[record.Orig].DSACKs+ends[record.Resp].DSACKs)
+	doubtful := x.bare + arrived
+	sure := c.capture.duplicates - min(doubtful, c.capture.duplicates)
+	if doubtful > sure*faintAtMost {
+		return sure
+	}
+	return c.capture.duplicates
 }
 
 // copies are how many of an end's SYNs, SYN/ACKs and FINs were copies that the

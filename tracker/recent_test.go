@@ -140,6 +140,46 @@ func TestCopies(t *testing.T) {
 			0.120 < R  2:2(0) id 0 sum 7 | - -
 			0.121 < R  2:2(0) id 0 sum 7 | - -
 			0.122 < R  2:2(0) id 0 sum 7 | - -`, 2, func(r *record.Record) bool { return r.Close.RSTs[record.Resp] == 3 }},
+		{"two RSTs answer two segments, behind a later one with another number", handshake + `
+			0.100 < F. 1:1(0) ack 1 id 21 | - -
+			0.101 > .P 1:25(24) ack 1 id 12 | - -
+			0.102 > .P 25:49(24) ack 1 id 13 | - -
+			0.103 > F. 49:49(0) ack 2 id 14 | - -
+			0.120 < R  1:1(0) id 0 sum 7 | - -
+			0.121 < R  1:1(0) id 0 sum 7 | - -
+			0.122 < R  2:2(0) id 0 sum 8 | - -`, 0, func(r *record.Record) bool { return r.Close.RSTs[record.Resp] == 3 }},
+		{"RSTs that answer segments of two kinds, in turn", handshake + `
+			0.100 < F. 1:1(0) ack 1 id 21 | - -
+			0.101 > .P 1:25(24) ack 1 id 12 | - -
+			0.102 > .P 25:49(24) ack 1 id 13 | - -
+			0.103 > F. 49:49(0) ack 2 id 14 | - -
+			0.120 < R  1:1(0) id 0 sum 7 | - -
+			0.121 < R  2:2(0) id 0 sum 8 | - -
+			0.122 < R  1:1(0) id 0 sum 7 | - -`, 0, func(r *record.Record) bool { return r.Close.RSTs[record.Resp] == 3 }},
+		{"two RSTs answer what was not captured", `
+			0.120 < R  2:2(0) id 0 sum 7 | - -
+			0.121 < R  2:2(0) id 0 sum 7 | - -`, 0, nil},
+		{"ACKs without an identification come twice, data does not: their sender sent them", handshake + `
+			0.1000 > .P 1:101(100) ack 1 id 12 | - -
+			0.1001 < .  1:1(0) ack 101 id 0 sum 5 | - -
+			0.1002 < .  1:1(0) ack 101 id 0 sum 5 | - -
+			0.2000 > .P 101:201(100) ack 1 id 13 | - -
+			0.2001 < .  1:1(0) ack 201 id 0 sum 6 | - -
+			0.2002 < .  1:1(0) ack 201 id 0 sum 6 | - -`, 0, func(r *record.Record) bool { return r.Evidence.Duplicate == 0 }},
+		{"ACKs without an identification come twice, and so does data", handshake + `
+			0.1000 > .P 1:101(100) ack 1 id 12 sum 4 | - -
+			0.1001 > .P 1:101(100) ack 1 id 12 sum 4 | - -
+			0.1002 < .  1:1(0) ack 101 id 0 sum 5 | - -
+			0.1003 < .  1:1(0) ack 101 id 0 sum 5 | - -`, 2, func(r *record.Record) bool { return r.Evidence.Duplicate == 5 }},
+		{"data without an identification comes twice, and each copy arrived", handshake + `
+			0.1000 > .P 1:101(100) ack 1 id 0 sum 4 | - -
+			0.1001 > .P 1:101(100) ack 1 id 0 sum 4 | - -
+			0.1500 < .  1:1(0) ack 101 id 21 | - -
+			0.1501 < .  1:1(0) ack 101 id 22 sack 1-101 | - -`, 0, func(r *record.Record) bool { return r.Ends[record.Orig].DSACKs == 1 }},
+		{"data without an identification comes twice, and no D-SACK tells that it arrived", handshake + `
+			0.1000 > .P 1:101(100) ack 1 id 0 sum 4 | - -
+			0.1001 > .P 1:101(100) ack 1 id 0 sum 4 | - -
+			0.1500 < .  1:1(0) ack 101 id 21 | - -`, 1, nil},
 	} {
 		for name, w := range map[string]wire{"plain": plainWire, "mirrored": mirroredWire} {
 			_, rec, _ := play(t, w, parseExchange(t, x.lines), -1, -1)

@@ -185,7 +185,7 @@ const (
 	lossesBytes     = 328
 	answersBytes    = 288
 	detailsBytes    = 448
-	capturedBytes   = 208
+	capturedBytes   = 224
 	endPartBytes    = 176
 	histogramBytes  = 1024
 	strainBytes     = 480

@@ -292,6 +292,9 @@ func (f *Teller) streamSentence(m *record.Moment, r *Told) string {
 		if m.M == 1 {
 			return "left out: its file was captured at another place and holds the same packets again"
 		}
+		if m.M == 2 {
+			return "the same again, within 5 ms and without IP identification: captured twice, or sent twice"
+		}
 		return "duplicate: the packet was captured twice (at a mirror port, or on two interfaces)"
 	case record.MomentDataRefused:
 		if m.M == 2 {

@@ -15,7 +15,9 @@ Rule: two copies of a packet with the same IPv4 identification and bytes, within
 with at most one hop between them, are one packet that the capture saw twice: a mirror port that
 copies both where it comes in and where it goes out, the any device, a bridge. TCP itself
 waits before it repeats (RFC 6298 section 2.4: a second, Linux 200 ms). Other tools call these
-retransmissions. They are taken out before anything is judged. Told as well: data that came
+retransmissions. They are taken out before anything is judged. Without an identification
+an ACK that comes twice counts only where packets of other kinds do too, for a stack may send the same ACK again, and
+data only where no D-SACK tells that both arrived (RFC 2883). Told as well: data that came
 again within less than a round trip, sooner than its sender can know of a loss.`,
 		New: func(*Options) Fold { return fromQuality{tell: tellCopies} },
 	}

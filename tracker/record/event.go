@@ -82,7 +82,7 @@ const (
 	MomentAckedUnseen                  // ACK for bytes that the capture never saw. N: bytes
 	MomentRetracted                    // an expected edge was taken back. From, To
 	MomentUnknownSegment               // nothing explains this segment: an anomaly
-	MomentDuplicate                    // the capture saw the packet twice (mirror port, any). M: 1 when it is of a file that was captured at another place
+	MomentDuplicate                    // the capture saw the packet twice (mirror port, any). M: 1 when it is of a file that was captured at another place, 2 when its sender may have sent it twice
 	MomentDataRefused                  // the other end threw End's data away. N: bytes, 0 for all of a segment; M: 1 for an old timestamp, 2 for a wrong checksum
 	MomentOldAnswer                    // End's older connection on these addresses and ports, not captured, answers the SYN by an ACK
 	MomentOldReset                     // End resets that older connection, which it does not know; this one goes on
