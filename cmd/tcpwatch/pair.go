@@ -233,7 +233,7 @@ func (c *command) pair(args []string) int {
 	defer s.done()
 	held := make([]*recordFiles, len(o.points))
 	for i, p := range o.points {
-		if held[i], err = openRecordFiles(p.files, allowance.Share(o.memory)); err != nil {
+		if held[i], err = openRecordFiles(p.files, o.share()); err != nil {
 			return fail(c.stderr, err)
 		}
 		defer held[i].close()
@@ -245,11 +245,14 @@ func (c *command) pair(args []string) int {
 	places := make([]*pair.Place, len(o.points))
 	statuses := make(chan int, len(o.points))
 	for i, p := range o.points {
-		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Role: p.role, Captures: called(p.files), MaxBytes: o.memory / int64(4*len(o.points)), Spill: spill, Stored: held[i].are(), Watched: p.watch})
+		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Role: p.role, Captures: called(p.files), MaxBytes: o.share().Place(), Spill: spill, Stored: held[i].are(), Watched: p.watch})
 		defer places[i].Close()
 		read := func() { statuses <- o.read(s.ctx, p, held[i], places[i], c.stderr) }
 		if o.memory > 0 {
 			read() // one after the other: each takes what memory there is
+			if err := places[i].Rest(); err != nil {
+				return fail(c.stderr, fmt.Errorf("pair: %w", err))
+			}
 		} else {
 			go read()
 		}
@@ -258,6 +261,7 @@ func (c *command) pair(args []string) int {
 	for range places {
 		status = max(status, <-statuses)
 	}
+	new(allowance.Garbage).Settle()
 	switch {
 	case s.ctx.Err() != nil:
 		return fail(c.stderr, errStopped)
@@ -274,6 +278,9 @@ func (c *command) pair(args []string) int {
 	}
 	return exitDone
 }
+
+// share is --max-memory as what divides it has it.
+func (o *pairing) share() allowance.Share { return allowance.Share(o.memory) }
 
 // called is how files are named together.
 func called(files []string) string {
@@ -319,7 +326,9 @@ func (o *pairing) read(ctx context.Context, p point, held *recordFiles, place *p
 		return fail(stderr, err)
 	}
 	if !place.Stored() {
+		all.run.MaxBytes -= o.share().Place()
 		return (&command{stdout: io.Discard, stderr: stderr}).watch(all, held.disk, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
+			o.share().LimitAll()
 			return []tcpwatch.Output{&collecting{}, place}, nil
 		})
 	}

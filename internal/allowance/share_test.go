@@ -26,6 +26,26 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// Of what a place that is compared may hold, the table has so much less; and garbage is collected before Go's memory is
+// much more than the share.
+func TestPlace(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "")
+	for _, tt := range []struct {
+		memory      Share
+		place, most int64
+	}{{0, 0, 0}, {64 << 20, 8 << 20, 72 << 20}, {1 << 30, 128 << 20, 1032 << 20}} {
+		before := debug.SetMemoryLimit(-1)
+		tt.memory.LimitAll()
+		most := debug.SetMemoryLimit(before)
+		if tt.memory == 0 {
+			tt.most = before
+		}
+		if got := tt.memory.Place(); got != tt.place || most != tt.most {
+			t.Errorf("--max-memory %d: %d for a place, %d for all, want %d and %d", tt.memory, got, most, tt.place, tt.most)
+		}
+	}
+}
+
 // What waits to be sent has an eighth of it at most, and not more than it needs.
 func TestWaiting(t *testing.T) {
 	for _, tt := range []struct {

@@ -66,6 +66,17 @@ func Merge[V Value](into, from V) {
 	newWalk().merge(into, from)
 }
 
+// Merger merges as Merge does, many values one after the other, in memory of its own. The zero value is usable.
+type Merger struct{ w *Walk }
+
+// Merge is the function Merge.
+func (m *Merger) Merge(into, from Value) {
+	if m.w == nil {
+		m.w = newWalk()
+	}
+	m.w.merge(into, from)
+}
+
 // merge is Merge, also in the midst of another one.
 func (w *Walk) merge(into, from Value) {
 	doing, nextNumber, nextPtr, n, p := w.doing, w.nextNumber, w.nextPtr, len(w.numbers), len(w.pointers)

@@ -74,6 +74,8 @@ type comparison struct {
 	shown   map[string]bool // kinds of trouble that a drawing shows
 	pairs   *sorter
 	ends    [2]*index // the pairs by the addresses and ports at each place, when asked for
+	detail  Detail    // of the pair that is compared
+	merger  fold.Merger
 }
 
 // Compare pairs the connections of two places and sets their segments side by side.
@@ -220,8 +222,8 @@ func (x *comparison) compare(p *Pair) error {
 	key := [2]capture.Endpoint{p.A.Resp, *p.B.end(p.endAt(record.Resp))}
 	path := x.path(key)
 	path.Conns++
-	var detail Detail
-	detail.Changed = changes(p)
+	detail := &x.detail
+	*detail = Detail{Changed: changes(p)}
 	if err := x.load(p); err != nil {
 		return err
 	}
@@ -233,7 +235,7 @@ func (x *comparison) compare(p *Pair) error {
 		detail.Changed.offeredECN(p)
 	default:
 		aligned = true
-		if err := x.set(p, path, &detail); err != nil {
+		if err := x.set(p, path, detail); err != nil {
 			return err
 		}
 	}
@@ -249,18 +251,18 @@ func (x *comparison) compare(p *Pair) error {
 		b := *p.B
 		d.B, d.Rung, d.Apart, x.Drawing = &b, p.Rung, true, d
 	}
-	if x.opt.Draw && len(x.Drawn) < mostDrawn && x.shows(&detail) {
+	if x.opt.Draw && len(x.Drawn) < mostDrawn && x.shows(detail) {
 		x.Drawn = append(x.Drawn, x.draw(p))
 	}
 	for d := range detail.Flows {
-		fold.Merge(&path.Flows[d], &detail.Flows[d])
+		x.merger.Merge(&path.Flows[d], &detail.Flows[d])
 	}
 	if detail.Apart {
 		x.Apart++
 	}
-	x.tally.take(p, &detail)
+	x.tally.take(p, detail)
 	if x.opt.Each != nil {
-		return x.opt.Each(x.Result, p, &detail)
+		return x.opt.Each(x.Result, p, detail)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ type held struct {
 	file  File          // nil while none does
 	conns []*Conn       // the others
 	other map[int]*Conn // of those in the file, those that changed since
+	b     [connSize]byte
 }
 
 // add takes a connection.
@@ -59,15 +60,14 @@ func (h *held) getIn(i int, to *Conn) (*Conn, error) {
 	if c := h.other[i]; c != nil {
 		return c, nil
 	}
-	var b [connSize]byte
-	if _, err := h.file.ReadAt(b[:], int64(i)*connSize); err != nil {
+	if _, err := h.file.ReadAt(h.b[:], int64(i)*connSize); err != nil {
 		return nil, fmt.Errorf("connections that memory had no room for: %w", err)
 	}
 	if to == nil {
 		to = &Conn{}
 	}
 	*to = Conn{at: i}
-	readConn(b[:], to)
+	readConn(h.b[:], to)
 	return to, nil
 }
 

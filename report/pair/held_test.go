@@ -2,7 +2,9 @@ package pair
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -284,5 +286,25 @@ func TestPaged(t *testing.T) {
 		if !bytes.Equal(got[:n], want) || (err == nil) != (n == len(got)) {
 			t.Fatalf("at %d: %d of %d bytes, want %d: %v", at, n, len(got), len(want), err)
 		}
+	}
+}
+
+// To compare a pair whose segments all came allocates nothing.
+func TestCompareAllocates(t *testing.T) {
+	a, b := scene(t, 0)
+	x := &comparison{Result: &Result{A: a, B: b}, watch: newClockWatch(), paths: map[[2]capture.Endpoint]*Path{}}
+	x.tally.cite(a, b)
+	if err := errors.Join(x.match(), x.setClocks(), x.each(x.compare)); err != nil { // what it needs grows here
+		t.Fatal(err)
+	}
+	least := math.Inf(1)
+	err := x.each(func(p *Pair) error {
+		if p.A.ID < 100 {
+			least = min(least, testing.AllocsPerRun(3, func() { x.compare(p) }))
+		}
+		return nil
+	})
+	if err != nil || least > 0 {
+		t.Errorf("%v allocations at the least: %v", least, err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 
@@ -50,6 +49,7 @@ type Place struct {
 	packets File               // those that are not in memory; nil while all are
 	written int64              // bytes of it
 	buf     []byte             // to read them into
+	ids     []uint64           // of those in open that are written
 	first   int64              // time of the first and of the last packet kept
 	last    int64
 	keyed   bool // a connection can be known by more than its addresses
@@ -119,11 +119,7 @@ func (p *Place) fit() error {
 	if p.opt.Spill == nil {
 		return errors.New("the packets need more memory than --max-memory allows")
 	}
-	if err := p.spill(); err != nil {
-		return fmt.Errorf("packets that memory has no room for: %w", err)
-	}
-	p.bytes = int64(len(p.open)) * perSprout
-	return nil
+	return p.spill()
 }
 
 // Conn keeps a record; see record.Output.
@@ -208,6 +204,12 @@ const pieceHead = 8 + 4
 // spill writes all packets to a file, each connection's in pieces that name the one before, and to another
 // the connections whose record came.
 func (p *Place) spill() (err error) {
+	defer func() {
+		p.bytes = int64(len(p.open)) * perSprout
+		if err != nil {
+			err = fmt.Errorf("packets that memory has no room for: %w", err)
+		}
+	}()
 	if p.packets == nil {
 		f, err := p.opt.Spill()
 		if err != nil {
@@ -238,7 +240,14 @@ func (p *Place) spill() (err error) {
 		}
 		return nil
 	}
-	for _, id := range slices.Sorted(maps.Keys(p.open)) { // neighbours are read one after the other
+	p.ids = p.ids[:0]
+	for id, s := range p.open {
+		if len(s.packets) > 0 {
+			p.ids = append(p.ids, id)
+		}
+	}
+	slices.Sort(p.ids) // neighbours are read one after the other
+	for _, id := range p.ids {
 		if err := one(&p.open[id].kept); err != nil {
 			return err
 		}
@@ -252,6 +261,14 @@ func (p *Place) spill() (err error) {
 		return err
 	}
 	return p.held.spill(p.opt.Spill)
+}
+
+// Rest writes what is in memory to the files, where there are any: for as long as another place is read.
+func (p *Place) Rest() error {
+	if p.packets == nil {
+		return nil
+	}
+	return p.spill()
 }
 
 // load gives the packets of a connection in the order of the input, each with the end that sent it, in to.

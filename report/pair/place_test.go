@@ -67,6 +67,12 @@ func TestSpill(t *testing.T) {
 	if len(files) < 1 || files[0].Len() < 100_000 {
 		t.Fatalf("%d files: little was written", len(files))
 	}
+	if err := small.Rest(); err != nil || len(small.conns) > 0 || small.bytes != 0 {
+		t.Fatalf("while another place is read %d connections are in memory, %d bytes: %v", len(small.conns), small.bytes, err)
+	}
+	if err := whole.Rest(); err != nil || len(whole.conns) != whole.n {
+		t.Fatalf("a place without files keeps %d of %d connections: %v", len(whole.conns), whole.n, err)
+	}
 	n, copies := 0, 0
 	for i := range whole.n {
 		c, _ := whole.get(i)
