@@ -19,6 +19,7 @@ import (
 	"tcpwatch/report/parquet"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/stored"
+	"tcpwatch/tracker/record"
 )
 
 // chooseArchive is the output to an archive in a folder.
@@ -41,7 +42,11 @@ func (o *options) partition() string { return cmp.Or(o.run.Place, parquet.Unname
 
 // newParquet writes an archive of Parquet.
 func (s *session) newParquet(to store.Store) tcpwatch.Output {
-	o := parquet.Options{Records: s.records, Version: tcpwatch.Version, Memory: s.o.memory.Waiting(parquet.MostHeld), Partition: s.o.partition, Read: s.whatIsRead()}
+	o := parquet.Options{Records: s.records, Version: tcpwatch.Version, Memory: s.o.memory.Waiting(parquet.MostHeld), Read: s.whatIsRead(),
+		Partition: func(*record.Record) string { return s.o.partition() }}
+	if !s.o.isLive() {
+		o.Temporary = func() (parquet.Temporary, error) { return temporary() }
+	}
 	if s.stored != nil {
 		h := s.stored.Headline()
 		o.Partition, o.Start = s.stored.Partition, cmp.Or(h.First.V, h.Start)

@@ -140,6 +140,21 @@ func TestCollectorFile(t *testing.T) {
 	if got, _ = ran(t, "pair", in("both.jsonl"), "--place", "client", "--place", "server", "-o", "jsonl"); pairsOf(got) != pairsOf(want) {
 		t.Errorf("pair of one file:\n%s\nwant\n%s", got, want)
 	}
+	// An archive of it has each place's connections at that place, and the report of one is whole.
+	for from, args := range map[string][]string{file: nil, in("both.jsonl"): nil, in("client"): {in("server")}} {
+		archive := in("archive of " + filepath.Base(from))
+		ran(t, append([]string{"report", from, "-q", "-o", "parquet:" + archive}, args...)...)
+		for _, place := range []string{"client", "server"} {
+			if all, _ := filepath.Glob(filepath.Join(archive, "v=1", "place="+place, "*", "*.parquet")); len(all) != 1 {
+				t.Errorf("%s: %d files of %s", archive, len(all), place)
+			}
+			got, errs := ran(t, "report", filepath.Join(archive, "v=1", "place="+place), "--where", "id > 0", "-o", "csv")
+			want, _ := ran(t, "report", in(place), "--where", "id > 0", "-o", "csv")
+			if strings.Count(got, "\n") != strings.Count(want, "\n") || !strings.Contains(errs, "not asked for: 3 of 6 connections left out") || strings.Contains(errs, "missing") {
+				t.Errorf("%s of %s: %d lines, %s, want %d", place, archive, strings.Count(got, "\n"), errs, strings.Count(want, "\n"))
+			}
+		}
+	}
 	for _, x := range []struct{ want, args string }{
 		{"no record of the place elsewhere in events.jsonl: there are those of client, server", file + " --place client --place elsewhere"},
 		{"data-lost.pcap holds no records, which say where they were captured: --place client=FILE is for captures", captures["client"] + " --place client --place server"},

@@ -306,14 +306,8 @@ func (o *pairing) twins(held []*recordFiles) error {
 	return nil
 }
 
-// spill makes a file that lasts as long as it is open.
-func spill() (pair.File, error) {
-	f, err := os.CreateTemp("", "tcpwatch")
-	if err == nil {
-		err = os.Remove(f.Name())
-	}
-	return f, err
-}
+// spill makes the temporary file of a place.
+func spill() (pair.File, error) { return temporary() }
 
 // read keeps what the captures of a place hold, or the records that were written of them.
 func (o *pairing) read(ctx context.Context, p point, held *recordFiles, place *pair.Place, stderr io.Writer) int {

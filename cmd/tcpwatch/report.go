@@ -132,9 +132,14 @@ func openRecords(name string) (*os.File, error) {
 	if name != "-" {
 		return capture.OpenDisk(name)
 	}
+	return temporary()
+}
+
+// temporary makes a file that lasts as long as it is open.
+func temporary() (*os.File, error) {
 	f, err := os.CreateTemp("", "tcpwatch")
 	if err == nil {
-		err = os.Remove(f.Name()) // it lasts as long as it is open
+		err = os.Remove(f.Name())
 	}
 	return f, err
 }

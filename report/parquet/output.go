@@ -22,11 +22,8 @@ const (
 	statsName       = "stats"
 )
 
-// How many files of connections are written at the same time, and how many rows one has, at the most.
-const (
-	mostWriting = 4
-	partRows    = 1 << 20
-)
+// partRows is how many rows a file of connections has at the most.
+const partRows = 1 << 20
 
 // Output is the Output of an archive: connections by place and date, findings, what is known of the run,
 // and its sums.
@@ -43,6 +40,7 @@ type Output struct {
 	stats   store.File    // begun first and ended last: while it is there, nobody else writes the run
 	was     []Part        // what an earlier run of that name wrote
 	writing []*writing    // the one that had a row last first
+	aside   aside         // rows of other files
 	numbers int           // of files of connections that were begun
 	rows    uint64
 	parts   []Part // those that are whole
@@ -55,8 +53,9 @@ type Options struct {
 	Records schema.Options // how records are read
 	Version string         // of the program
 	Memory  int64          // what may be held, about, in bytes: MostHeld at most; that where 0
-	// Partition is the place in the names of files, for the record that is handed over; nil for Unnamed.
-	Partition func() string
+	// Partition is the place in the names of files, of a record or, where it is nil, of a run without one;
+	// nil for Unnamed.
+	Partition func(*record.Record) string
 	// Read is what was read, as the run is named after it. Run is the name where it is known already.
 	Read []string
 	Run  string
@@ -64,12 +63,16 @@ type Options struct {
 	Start int64
 	// PartRows is how many rows a file of connections has at the most; 1 << 20 where 0.
 	PartRows uint64
+	// Temporary makes the file that connections wait in which belong to more files than are written at the
+	// same time; nil where none waits: then there are more files, each with fewer connections.
+	Temporary func() (Temporary, error)
 }
 
 // New returns an Output to an archive.
 func New(to store.Store, o Options) *Output {
 	x := &Output{to: to, o: o, memory: cmp.Or(o.Memory, MostHeld)}
 	x.o.PartRows = cmp.Or(o.PartRows, partRows)
+	x.aside.most, x.aside.file = x.memory/asideShare, o.Temporary
 	x.leaves, x.at = leavesOfConnections()
 	return x
 }
@@ -117,17 +120,18 @@ func (p *part) AppendConn(b []byte, r *record.Record) []byte {
 	p.key.b = b
 	p.key.number(p.day)
 	p.key.number(start)
-	p.key.bytes([]byte(p.o.partition()))
+	p.key.bytes([]byte(p.o.partition(r)))
 	p.key.bytes(p.place)
-	return append(p.key.b, p.rows.b...)
+	p.key.bytes(p.rows.b)
+	return p.key.b
 }
 
 // partition is the place in the names of files.
-func (o *Output) partition() string {
+func (o *Output) partition(r *record.Record) string {
 	if o.o.Partition == nil {
 		return Unnamed
 	}
-	return o.o.Partition()
+	return o.o.Partition(r)
 }
 
 // take takes a value of the row, or of what its file is named after.
@@ -149,72 +153,6 @@ func (p *part) take(leaf, nth int, v schema.Value) {
 
 // AppendEvent appends nothing; see record.Part.
 func (p *part) AppendEvent(b []byte, _ *record.Event) []byte { return b }
-
-// Lines takes rows that Parts made; see record.Parallel.
-func (o *Output) Lines(b []byte) error {
-	for r := (rowReader{b}); len(r.b) > 0; {
-		day, start := r.number(), r.number()
-		w, err := o.writingOf(day, start, r.text(), r.text())
-		if err == nil {
-			if err = w.row(&r, o.rows); err != nil {
-				err = fmt.Errorf("%s: %w", w.part.Name, err)
-			}
-		}
-		if o.rows++; err == nil && w.part.Rows == o.o.PartRows {
-			err = o.end(0)
-		}
-		if err != nil {
-			return o.noted(err)
-		}
-	}
-	return nil
-}
-
-// writingOf is the file of connections like that, which is the first of those that are written then.
-func (o *Output) writingOf(day, start int64, partition, place []byte) (*writing, error) {
-	for i, w := range o.writing {
-		if w.day != day || w.partition != string(partition) || w.place != string(place) {
-			continue
-		}
-		copy(o.writing[1:], o.writing[:i])
-		o.writing[0] = w
-		return w, nil
-	}
-	if err := o.begin(start, string(partition)); err != nil {
-		return nil, err
-	}
-	if len(o.writing) == mostWriting {
-		if err := o.end(mostWriting - 1); err != nil {
-			return nil, err
-		}
-	}
-	w, err := o.newWriting(kind{string(partition), string(place), day})
-	if err != nil {
-		return nil, err
-	}
-	o.writing = slices.Insert(o.writing, 0, w)
-	o.share()
-	return w, nil
-}
-
-// share shares the memory among the files that are written.
-func (o *Output) share() {
-	for _, w := range o.writing {
-		w.t.hold(o.memory / int64(len(o.writing)))
-	}
-}
-
-// end ends one of the files of connections that are written.
-func (o *Output) end(i int) error {
-	w := o.writing[i]
-	o.writing = slices.Delete(o.writing, i, i+1)
-	o.share()
-	if err := w.end(o.run); err != nil {
-		return err
-	}
-	o.parts = append(o.parts, w.part)
-	return nil
-}
 
 // begin begins the run, whose first packet came at a time.
 func (o *Output) begin(start int64, partition string) (err error) {
@@ -259,7 +197,7 @@ var errHalted = errors.New("the run ended before its input did: it is no run of 
 func (o *Output) Halted() { o.halted = true }
 
 func (o *Output) report(h *report.Headline, s *report.Summary) error {
-	if err := o.begin(cmp.Or(h.First.V, h.Start), o.partition()); err != nil {
+	if err := o.begin(cmp.Or(h.First.V, h.Start), o.partition(nil)); err != nil {
 		return err
 	}
 	if o.rows == 0 { // a table without rows has columns all the same
@@ -271,10 +209,8 @@ func (o *Output) report(h *report.Headline, s *report.Summary) error {
 			return err
 		}
 	}
-	for len(o.writing) > 0 {
-		if err := o.end(len(o.writing) - 1); err != nil {
-			return err
-		}
+	if err := o.endAll(); err != nil {
+		return err
 	}
 	line, err := report.StatsJSON(h, s)
 	if err != nil {
@@ -353,6 +289,7 @@ func (o *Output) Finish() error {
 		w.file.Undo()
 	}
 	o.writing = nil
+	o.aside.close()
 	if o.stats != nil {
 		o.stats.Undo()
 		o.stats = nil

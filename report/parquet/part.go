@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"tcpwatch/internal/store"
@@ -152,6 +153,7 @@ type writing struct {
 	bytes  *counting
 	t      *table
 	order  order
+	last   uint64 // the number of its last row
 }
 
 // begin begins a file of an archive.
@@ -182,17 +184,23 @@ func (o *Output) newWriting(k kind) (*writing, error) {
 	}
 	w.bytes = &counting{to: w.file}
 	w.t = newTable(w.bytes, connectionsName, o.o.Version, o.leaves, o.memory)
+	o.writing = slices.Insert(o.writing, 0, w)
+	o.share()
 	return w, nil
 }
 
 // row takes the next row, which is the connection of that number among those of the run.
-func (w *writing) row(r *rowReader, number uint64) error {
+func (w *writing) row(row []byte, number uint64) error {
 	if w.part.Rows == 0 {
 		w.part.First = number
 	}
 	w.part.Rows++
 	w.order.add(number)
-	return w.t.row(r)
+	w.last = number
+	if err := w.t.add(row); err != nil {
+		return fmt.Errorf("%s: %w", w.part.Name, err)
+	}
+	return nil
 }
 
 // end ends the file, and puts it under its name.

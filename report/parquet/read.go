@@ -95,8 +95,10 @@ func openFile(in io.ReaderAt, size int64) (*parquet.File, error) {
 	if err != nil {
 		return nil, damaged(err)
 	}
-	if version, ok := f.Lookup(schemaKey); ok && version > fmt.Sprint(schema.Version) {
-		return nil, fmt.Errorf("schema %s is newer than this program, which knows %d", say.Escape(version), schema.Version)
+	if version, ok := f.Lookup(schemaKey); ok {
+		if n, err := strconv.Atoi(version); err != nil || n > schema.Version {
+			return nil, fmt.Errorf("schema %s is newer than this program, which knows %d", say.Escape(version), schema.Version)
+		}
 	}
 	return f, nil
 }

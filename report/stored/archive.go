@@ -125,6 +125,13 @@ func (p *plan) archive(f *File) error {
 	if err != nil {
 		return err
 	}
+	conns, err := f.list(parquet.Connections)
+	if err != nil {
+		return err
+	}
+	if stats, err = f.withOthers(stats, conns); err != nil {
+		return err
+	}
 	var here []*run
 	going := map[string]bool{}
 	for _, e := range stats {
@@ -146,10 +153,6 @@ func (p *plan) archive(f *File) error {
 	}
 	slices.SortStableFunc(here, func(a, b *run) int { return cmp.Or(cmp.Compare(a.head.Start, b.head.Start), cmp.Compare(a.id, b.id)) })
 	p.runs = append(p.runs, here...)
-	conns, err := f.list(parquet.Connections)
-	if err != nil {
-		return err
-	}
 	for _, e := range conns {
 		n, ok := parquet.ParseName(e.Name)
 		switch {

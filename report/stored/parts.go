@@ -52,6 +52,43 @@ func (f *File) list(table string) (all []store.Entry, err error) {
 	return all, nil
 }
 
+// withOthers are stats that were found, and those of runs whose files are there while their stats are of another
+// place: a run over records of many places has them at one.
+func (f *File) withOthers(stats, conns []store.Entry) ([]store.Entry, error) {
+	if len(f.Only) == 0 {
+		return stats, nil
+	}
+	missing := map[string]bool{}
+	for _, e := range conns {
+		if n, ok := parquet.ParseName(e.Name); ok && !e.Unfinished {
+			missing[n.Run] = true
+		}
+	}
+	for _, e := range stats {
+		if n, ok := parquet.ParseName(e.Name); ok {
+			delete(missing, n.Run)
+		}
+	}
+	if len(missing) == 0 {
+		return stats, nil
+	}
+	all := File{Name: f.Name, Archive: f.Archive}
+	others, err := all.list(parquet.Stats)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range others {
+		if n, ok := parquet.ParseName(e.Name); ok && missing[n.Run] {
+			stats = append(stats, e)
+		}
+	}
+	return stats, nil
+}
+
+// mostOpen is how many files of a run are read at the same time, at the most: of more, those that begin later
+// are read behind others, out of their order.
+const mostOpen = 64
+
 // parts are the records of a run's files, in the order in which the run wrote them. Files are open from
 // their first connection to their last: as many as the run wrote at the same time.
 type parts struct {
@@ -162,7 +199,7 @@ func (p *parts) first() int {
 func (p *parts) next(to *schema.RecordReader) (*record.Record, error) {
 	for {
 		i := p.first()
-		if len(p.rest) > 0 && (i < 0 || p.run.head != nil && p.rest[0].First <= p.open[i].next) {
+		if len(p.rest) > 0 && (i < 0 || len(p.open) < mostOpen && p.run.head != nil && p.rest[0].First <= p.open[i].next) {
 			p.begin()
 			continue
 		}

@@ -46,6 +46,8 @@ type Set struct {
 	local  map[capture.Addr]bool
 	bad    int
 
+	captured map[string]bool // what captures are called, without their folders
+
 	once    *schema.Revisions
 	befores []uint64      // before of each run
 	goingOn []schema.Last // connections whose last record is an interim one, when all runs were read
@@ -76,7 +78,7 @@ func Open(files []File, warn func(error)) (*Set, error) {
 	if len(p.runs) == 0 {
 		return nil, fmt.Errorf("%s: no records in it", files[0].Name)
 	}
-	s := &Set{runs: p.runs, warn: warn, reader: schema.NewRecordReader(), local: map[capture.Addr]bool{}, once: schema.NewRevisions()}
+	s := &Set{runs: p.runs, warn: warn, reader: schema.NewRecordReader(), local: map[capture.Addr]bool{}, captured: map[string]bool{}, once: schema.NewRevisions()}
 	for _, r := range s.runs {
 		h := r.head
 		s.leftOut += r.leftOut
@@ -93,6 +95,9 @@ func Open(files []File, warn func(error)) (*Set, error) {
 	s.joined.Lost.Add(&p.lost)
 	if s.joined.Local != nil {
 		s.joined.Local = s.Local
+	}
+	for _, name := range s.joined.Files {
+		s.captured[path.Base(name)] = true
 	}
 	return s, nil
 }
@@ -113,12 +118,17 @@ func (s *Set) Run() (name string, all []string) {
 	return name, all
 }
 
-// Partition is the place in the name of the file that the last record is of.
-func (s *Set) Partition() string {
+// Partition is the place in the name of the file of an archive that a record belongs into: that of the one
+// that it is of, else its own, unless that is the name of the capture, or no folder can be called so. nil is
+// no record.
+func (s *Set) Partition(r *record.Record) string {
 	if p, ok := s.in.(*parts); ok && p.place != "" {
 		return p.place
 	}
-	return parquet.Unnamed
+	if r == nil || r.Input == nil || r.Input.Place == "" || parquet.CheckPlace(r.Input.Place) != nil || s.captured[r.Input.Place] {
+		return parquet.Unnamed
+	}
+	return r.Input.Place
 }
 
 // Interfaces are the names of the interfaces of captures, by index; nil where runs were on different ones.
