@@ -41,8 +41,8 @@ func (o *options) chooseArchive(f format, folder string) (output, error) {
 func (o *options) partition() string { return cmp.Or(o.run.Place, parquet.Unnamed) }
 
 // newParquet writes an archive of Parquet.
-func (s *session) newParquet(to store.Store) tcpwatch.Output {
-	o := parquet.Options{Records: s.records, Version: tcpwatch.Version, Memory: s.o.memory.Waiting(parquet.MostHeld), Read: s.whatIsRead(),
+func (s *session) newParquet(x output, to store.Store) *parquet.Output {
+	o := parquet.Options{Records: s.records, Version: tcpwatch.Version, Called: x.folder, Memory: s.o.memory.Waiting(parquet.MostHeld), Read: s.whatIsRead(),
 		Partition: func(*record.Record) string { return s.o.partition() }}
 	if !s.o.isLive() {
 		o.Temporary = func() (parquet.Temporary, error) { return temporary() }

@@ -9,6 +9,7 @@ import (
 	"tcpwatch"
 	"tcpwatch/internal/account"
 	"tcpwatch/internal/allowance"
+	"tcpwatch/internal/store"
 	"tcpwatch/report/objects"
 	"tcpwatch/report/parquet"
 	"tcpwatch/report/stored"
@@ -26,19 +27,23 @@ func targetOf(url string) (*objects.Target, error) {
 
 // openBuckets asks whether the buckets are there that the run writes to.
 func (s *session) openBuckets() error {
-	s.buckets = map[*objects.Target]*objects.Bucket{}
+	s.archives = map[*objects.Target]*parquet.Output{}
 	for _, x := range s.o.outputs {
 		if x.bucket == nil {
 			continue
 		}
-		b, err := x.bucket.Bucket(objects.Options{Version: tcpwatch.Version, Write: true, Live: s.o.isLive(), Memory: s.o.memory.Waiting(objects.MostHeld)})
+		b, err := x.bucket.Bucket(objects.Options{Version: tcpwatch.Version, Write: true, Memory: s.o.memory.Waiting(objects.MostHeld)})
 		if err == nil {
 			err = b.Check()
 		}
 		if err != nil {
 			return fmt.Errorf("-o %s:%s: %w", x.name, x.bucket, err)
 		}
-		s.buckets[x.bucket] = b
+		var to store.Store = b
+		if s.o.isLive() {
+			to = objects.NewLive(b)
+		}
+		s.archives[x.bucket] = s.newParquet(x, to)
 	}
 	return nil
 }

@@ -199,9 +199,9 @@ func (s *session) make(x output, files outfile.Files) tcpwatch.Output {
 	case x.to != nil:
 		return s.sinks[x.to]
 	case x.bucket != nil:
-		return s.newParquet(s.buckets[x.bucket])
+		return s.archives[x.bucket]
 	case x.folder != "":
-		return s.newParquet(files.Folder(x.folder))
+		return s.newParquet(x, files.Folder(x.folder))
 	}
 	var to []io.Writer
 	for _, name := range x.files {

@@ -25,6 +25,7 @@ import (
 	"tcpwatch/report/kafka"
 	"tcpwatch/report/objects"
 	"tcpwatch/report/pair"
+	"tcpwatch/report/parquet"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/serve"
 	"tcpwatch/report/stored"
@@ -221,11 +222,11 @@ type session struct {
 	ui             *tui.Screen   // nil without
 	server         *serve.Server // nil without
 	measuring
-	sinks   map[sink]kafka.Output               // those that are open
-	buckets map[*objects.Target]*objects.Bucket // that archives are written to
-	stop    func()                              // ends the run as Ctrl-C does
-	paging  *atomic.Bool                        // a pager has the terminal
-	stored  *stored.Set                         // nil for packets
+	sinks    map[sink]kafka.Output               // those that are open
+	archives map[*objects.Target]*parquet.Output // those in buckets
+	stop     func()                              // ends the run as Ctrl-C does
+	paging   *atomic.Bool                        // a pager has the terminal
+	stored   *stored.Set                         // nil for packets
 	// reads hands what the input holds to Outputs.
 	reads func(ctx context.Context, o tcpwatch.Options, outputs []tcpwatch.Output) (tcpwatch.Stats, error)
 }

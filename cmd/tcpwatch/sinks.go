@@ -23,6 +23,9 @@ type sink interface {
 // kafkaFormat is the format that is an address: kafka://BROKER/TOPIC.
 const kafkaFormat = "kafka"
 
+// bucketSink is what metrics call an archive in a bucket that a live capture sends to.
+const bucketSink = "s3"
+
 // toKafka is a topic of Kafka.
 type toKafka struct{ *kafka.Target }
 
@@ -64,7 +67,10 @@ func (o *options) waiting() (n int64) {
 func (s *session) sent() (all []serve.Sink) {
 	for _, x := range s.o.outputs {
 		if t, ok := x.to.(toKafka); ok {
-			all = append(all, serve.Sink{Name: x.name, To: t.Topic, Counts: s.sinks[t].Counts})
+			all = append(all, serve.Sink{Name: x.name, Label: [2]string{"topic", "messaging.destination.name"}, To: t.Topic, Counts: s.sinks[t].Counts})
+		}
+		if a := s.archives[x.bucket]; a != nil && s.o.isLive() {
+			all = append(all, serve.Sink{Name: bucketSink, Label: [2]string{"archive", "tcpwatch.archive"}, To: x.folder, Counts: a.Counts})
 		}
 	}
 	return all

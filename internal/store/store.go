@@ -2,7 +2,10 @@
 // (outfile.Folder), or what others keep objects in.
 package store
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // Store keeps files under names of parts with slashes between them. Its methods may be called by
 // several goroutines; a file is for one. Errors name neither the store nor the file, and are one line;
@@ -28,6 +31,30 @@ type File interface {
 	// Undo leaves what was there.
 	Undo()
 }
+
+// Later is a Store that sends files while others are written: nobody waits for it.
+type Later interface {
+	Store
+	// Begin begins a file. Its Whole says only that all was written; then ended is told once, by another
+	// goroutine, what became of it: nil when it stands under its name, ErrUnanswered where the store did not
+	// say that it has it.
+	Begin(name string, ended func(error)) (Sent, error)
+	// Full reports whether so much waits to be sent that no more is to be written.
+	Full() bool
+	// Settle waits until all files have ended of which all was written, for a while; those that have not
+	// then are given up, and all that come later.
+	Settle()
+}
+
+// Sent is a File of a Later.
+type Sent interface {
+	File
+	// Failed reports whether the store refuses it already. It may be asked at any time.
+	Failed() bool
+}
+
+// ErrUnanswered is that a store took too long.
+var ErrUnanswered = errors.New("it does not answer")
 
 // Entry is a file that a Store has.
 type Entry struct {

@@ -29,8 +29,7 @@ const (
 type Options struct {
 	Version string // of this program
 	Write   bool
-	Live    bool  // who writes waits for no upload
-	Memory  int64 // what may be held of blocks that are read, and live of parts that wait; MostHeld where 0
+	Memory  int64 // what may be held of blocks that are read, or of parts that wait to be sent; MostHeld where 0
 }
 
 // MostHeld is what a Bucket holds, in bytes, besides a part of each file that is written.
@@ -41,7 +40,6 @@ type Bucket struct {
 	t      *Target
 	client *minio.Core
 	o      Options
-	room   chan struct{} // live: one for each part that may wait
 	cache  cache
 }
 
@@ -53,7 +51,7 @@ func (t *Target) Bucket(o Options) (*Bucket, error) {
 	}
 	client.SetAppInfo("tcpwatch", o.Version)
 	o.Memory = cmp.Or(o.Memory, MostHeld)
-	return &Bucket{t: t, client: client, o: o, room: make(chan struct{}, max(1, o.Memory/partBytes)), cache: cache{most: int(max(2, o.Memory/blockBytes))}}, nil
+	return &Bucket{t: t, client: client, o: o, cache: cache{most: int(max(2, o.Memory/blockBytes))}}, nil
 }
 
 // Check asks whether the bucket is there, and to be read, or written to.

@@ -15,6 +15,7 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/store"
 )
 
 // errNoBucket is that there is no such bucket.
@@ -39,6 +40,18 @@ func final(err error) bool {
 	return code >= 400 && code < 500
 }
 
+// refused reports whether an error is that a store does not take what it is sent, however often.
+func refused(err error) bool {
+	code := minio.ToErrorResponse(err).StatusCode
+	return final(err) && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests
+}
+
+// late is that a store did not answer, and what it said last. It is store.ErrUnanswered.
+type late struct{ error }
+
+// Is tells what it is; see errors.Is.
+func (late) Is(err error) bool { return err == store.ErrUnanswered }
+
 // plain is an error in a line, with the way out where there is one.
 func (t *Target) plain(err error) error {
 	var (
@@ -46,7 +59,7 @@ func (t *Target) plain(err error) error {
 		header  tls.RecordHeaderError
 		name    *net.DNSError
 		call    *os.SyscallError
-		late    net.Error
+		wait    net.Error
 	)
 	a := minio.ToErrorResponse(err)
 	switch a.Code {
@@ -78,7 +91,7 @@ func (t *Target) plain(err error) error {
 		return fmt.Errorf("%s: connection refused", t.endpoint.Host)
 	case errors.As(err, &call):
 		return fmt.Errorf("%s: %w", t.endpoint.Host, call.Err)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &late) && late.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &wait) && wait.Timeout():
 		return fmt.Errorf("%s does not answer", t.endpoint.Host)
 	case a.Code != "" && a.Message != "":
 		return fmt.Errorf("%s (%s)", say.Escape(a.Message), say.Escape(a.Code))

@@ -33,7 +33,7 @@ func noise(n int) []byte {
 }
 
 // write writes a file in pieces.
-func write(t *testing.T, b *Bucket, name string, text []byte) store.File {
+func write(t *testing.T, b store.Store, name string, text []byte) store.File {
 	t.Helper()
 	f, err := b.Create(name)
 	if err != nil {
@@ -69,16 +69,23 @@ func read(t *testing.T, b *Bucket, name string) []byte {
 func TestWhole(t *testing.T) {
 	for _, live := range []bool{false, true} {
 		f := newFake(t)
-		b := f.open(t, Options{Write: true, Live: live}, "/edge/2026/")
+		b := f.open(t, Options{Write: true}, "/edge/2026/")
+		var to store.Store = b
+		settle := func() {}
+		if live {
+			l := NewLive(b)
+			to, settle = l, l.Settle
+		}
 		sizes := map[string]int{"v=1/empty": 0, "v=1/small": 1000, "v=1/part": partBytes, "stats/large": 2*partBytes + 12345}
 		for name, n := range sizes {
-			x := write(t, b, name, noise(n))
+			x := write(t, to, name, noise(n))
 			if all, err := b.List(""); err != nil || len(all) > 0 && all[len(all)-1].Name == name && !all[len(all)-1].Unfinished {
 				t.Fatal(name, all, err)
 			}
 			if err := x.Whole(); err != nil {
 				t.Fatal(name, err)
 			}
+			settle()
 			if got := read(t, b, name); !bytes.Equal(got, noise(n)) {
 				t.Errorf("%s: %d bytes, not those %d that were written", name, len(got), n)
 			}
@@ -88,9 +95,10 @@ func TestWhole(t *testing.T) {
 			if _, err := b.Open(name); !errors.Is(err, fs.ErrNotExist) {
 				t.Error(name, err)
 			}
-			if err := write(t, b, name, noise(n)).Whole(); err != nil {
+			if err := write(t, to, name, noise(n)).Whole(); err != nil {
 				t.Fatal(err)
 			}
+			settle()
 		}
 		f.objects[bucketName+"x"], f.objects["edge/2026x"], f.objects["edge/2026/v=1/"] = nil, nil, nil // not below it, and a folder
 		all, err := b.List("")
@@ -162,35 +170,6 @@ func TestRetries(t *testing.T) {
 	}
 	if got := read(t, b, "a"); !bytes.Equal(got, text) {
 		t.Error("other bytes")
-	}
-}
-
-// Live nobody waits for the store: parts wait, so many at most, and then it is an error; what was sent is taken back.
-func TestBehind(t *testing.T) {
-	f := newFake(t)
-	b := f.open(t, Options{Write: true, Live: true, Memory: 2 * partBytes}, "")
-	over := make(chan struct{})
-	held := false
-	f.refuse = func(what, _ string, _ http.ResponseWriter) bool {
-		if what == "PART" && !held {
-			held = true
-			<-over
-		}
-		return false
-	}
-	x, err := b.Create("a")
-	for range 8 {
-		if err == nil {
-			_, err = x.Write(noise(partBytes))
-		}
-	}
-	if !errors.Is(err, errBehind) {
-		t.Error(err)
-	}
-	close(over)
-	x.Undo()
-	if len(f.uploads)+len(f.objects) != 0 {
-		t.Error(len(f.uploads), len(f.objects))
 	}
 }
 

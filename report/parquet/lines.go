@@ -23,6 +23,10 @@ func (o *Output) Lines(b []byte) error {
 
 // row takes a row of a file of connections like that.
 func (o *Output) row(day, start int64, partition, place, row []byte) error {
+	if o.later != nil && o.later.Full() {
+		o.noRoom()
+		return nil
+	}
 	w, err := o.writingOf(day, start, partition, place)
 	if err != nil {
 		return err
@@ -37,7 +41,7 @@ func (o *Output) row(day, start int64, partition, place, row []byte) error {
 
 // writeRow writes a row to the file that had one last.
 func (o *Output) writeRow(w *writing, number uint64, row []byte) error {
-	if err := w.row(row, number); err != nil || w.part.Rows < o.o.PartRows {
+	if err := w.row(row, number); err != nil || w.part.Rows < o.o.PartRows && !w.refused() {
 		return err
 	}
 	return o.end(0)

@@ -29,6 +29,7 @@ const partRows = 1 << 20
 // and its sums.
 type Output struct {
 	record.Base
+	sending
 	to      store.Store
 	o       Options
 	memory  int64
@@ -52,6 +53,7 @@ type Output struct {
 type Options struct {
 	Records schema.Options // how records are read
 	Version string         // of the program
+	Called  string         // the archive, in what is told
 	Memory  int64          // what may be held, about, in bytes: MostHeld at most; that where 0
 	// Partition is the place in the names of files, of a record or, where it is nil, of a run without one;
 	// nil for Unnamed.
@@ -74,6 +76,7 @@ func New(to store.Store, o Options) *Output {
 	x.o.PartRows = cmp.Or(o.PartRows, partRows)
 	x.aside.most, x.aside.file = x.memory/asideShare, o.Temporary
 	x.leaves, x.at = leavesOfConnections()
+	x.later, _ = to.(store.Later)
 	return x
 }
 
@@ -161,11 +164,15 @@ func (o *Output) begin(start int64, partition string) (err error) {
 	}
 	o.start, o.first = cmp.Or(o.o.Start, start), partition
 	o.run = cmp.Or(o.o.Run, runOf(o.o.Read, o.start))
-	if o.stats, err = begin(o.to, o.nameOf(Stats)); err != nil {
-		return err
+	if o.stats, err = o.beginTable(Stats); err == nil && o.later == nil { // no live capture is made again
+		o.was = partsIn(o.to, o.nameOf(Stats))
 	}
-	o.was = partsIn(o.to, o.nameOf(Stats))
-	return nil
+	return err
+}
+
+// beginTable begins the run's file in a table that has one.
+func (o *Output) beginTable(table string) (store.File, error) {
+	return o.sending.begin(o.to, o.nameOf(table), func() uint64 { return 0 })
 }
 
 // nameOf is the name of the run's file in a table that has one.
@@ -209,16 +216,22 @@ func (o *Output) report(h *report.Headline, s *report.Summary) error {
 			return err
 		}
 	}
+	before := o.Unsent()
 	if err := o.endAll(); err != nil {
 		return err
 	}
+	o.settle()
+	o.parts = slices.DeleteFunc(o.parts, func(p Part) bool { return o.isGone(p.Name) })
+	all := *h
+	all.Unsent += o.Unsent() - before
+	h = &all
 	line, err := report.StatsJSON(h, s)
 	if err != nil {
 		return err
 	}
 	about := [][2]string{{schemaKey, strconv.Itoa(schema.Version)}, {runKey, o.run}}
 	rows := report.FindingRows()
-	findings, err := begin(o.to, o.nameOf(Findings))
+	findings, err := o.beginTable(Findings)
 	if err == nil {
 		err = o.table(findings, Findings, findingsName, rows, about, func(m *rowMaker) {
 			for _, f := range s.Findings(h) {
@@ -230,12 +243,13 @@ func (o *Output) report(h *report.Headline, s *report.Summary) error {
 	if err == nil {
 		err = o.fold(s, h, line)
 	}
-	if err == nil {
+	if err == nil && o.later == nil {
 		err = o.removeOld()
 	}
 	if err != nil {
 		return err
 	}
+	o.settle()
 	slices.SortFunc(o.parts, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
 	parts, err := json.Marshal(o.parts)
 	if err != nil {
@@ -244,6 +258,7 @@ func (o *Output) report(h *report.Headline, s *report.Summary) error {
 	rows = report.StatsRows()
 	stats := o.stats
 	o.stats = nil
+	defer o.settle()
 	return o.table(stats, Stats, statsName, rows, append(about, [2]string{statsKey, string(line)}, [2]string{partsKey, string(parts)}), func(m *rowMaker) {
 		rows.Stats(h, s, m.take)
 		m.end()
@@ -271,7 +286,7 @@ func (o *Output) table(f store.File, table, called string, rows *report.Rows, ab
 func (o *Output) fold(s *report.Summary, h *report.Headline, line []byte) error {
 	b := s.AppendFold(nil, h, line)
 	name := o.nameOf(Folds)
-	f, err := begin(o.to, name)
+	f, err := o.beginTable(Folds)
 	if err != nil {
 		return err
 	}
@@ -281,6 +296,9 @@ func (o *Output) fold(s *report.Summary, h *report.Headline, line []byte) error 
 	}
 	return whole(f, name)
 }
+
+// Told says what was not sent.
+func (o *Output) Told() []string { return o.told(o.o.Called) }
 
 // Finish ends the Output; see record.Output. What is not whole is taken back where the run did not come
 // to its report.

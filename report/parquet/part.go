@@ -179,7 +179,7 @@ func (o *Output) newWriting(k kind) (*writing, error) {
 	name := Name{Place: k.partition, Date: k.date(), Run: o.run, Part: o.numbers}
 	w := &writing{kind: k, number: o.numbers, part: Part{Name: name.String()}}
 	var err error
-	if w.file, err = begin(o.to, w.part.Name); err != nil {
+	if w.file, err = o.sending.begin(o.to, w.part.Name, func() uint64 { return w.part.Rows }); err != nil {
 		return nil, err
 	}
 	w.bytes = &counting{to: w.file}
@@ -187,6 +187,12 @@ func (o *Output) newWriting(k kind) (*writing, error) {
 	o.writing = slices.Insert(o.writing, 0, w)
 	o.share()
 	return w, nil
+}
+
+// refused reports whether nothing comes of the file any more.
+func (w *writing) refused() bool {
+	f, ok := w.file.(store.Sent)
+	return ok && f.Failed()
 }
 
 // row takes the next row, which is the connection of that number among those of the run.

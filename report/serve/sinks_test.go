@@ -10,7 +10,7 @@ import (
 // Of each topic there is what was sent and what was not, by cause.
 func TestSinkFamilies(t *testing.T) {
 	sink := func(topic string, n uint64) Sink {
-		return Sink{Name: "kafka", To: topic, Counts: func() (uint64, []report.Count) {
+		return Sink{Name: "kafka", Label: [2]string{"topic", "messaging.destination.name"}, To: topic, Counts: func() (uint64, []report.Count) {
 			return n, []report.Count{{Reason: "queue-full", N: n + 1}, {Reason: "refused", N: n + 2}}
 		}}
 	}
