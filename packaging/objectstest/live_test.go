@@ -96,15 +96,14 @@ func live(t *testing.T, p *proxy, prefix string, n int, written func()) (stderr 
 	opens(t, n)
 	time.Sleep(time.Second)
 	c.Process.Signal(syscall.SIGINT)
-	for was := int64(-1); ; time.Sleep(time.Second) {
+	for was, same := int64(0), 0; same < 4; time.Sleep(time.Second) {
 		about, err := os.Stat(lines)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if about.Size() == was && was > 0 {
-			break
+		if same++; about.Size() != was || was == 0 {
+			was, same = about.Size(), 0
 		}
-		was = about.Size()
 	}
 	written()
 	began := time.Now()
@@ -135,10 +134,10 @@ func TestStandsStill(t *testing.T) {
 	p := newProxy(t, x)
 	over := make(chan struct{})
 	p.stands.Store(&over)
-	const n = 150_000
+	const n = 110_000
 	stderr, took, known := live(t, p, "stands", n, func() {})
 	t.Log(strings.TrimSpace(stderr), took, known)
-	if known.Conns < n*9/10 || known.Unsent == 0 || took > 30*time.Second || strings.Count(stderr, "\n") != 1 ||
+	if known.Conns < n*9/10 || known.Unsent == 0 || took > 40*time.Second || strings.Count(stderr, "\n") != 1 ||
 		!regexp.MustCompile(`/stands: [\d,]+ of [\d,]+ connections not sent: [\d,]+ had no room in the queue, [\d,]+ got no answer; .* does not answer\n$`).MatchString(stderr) {
 		t.Errorf("%s; it ended in %s, %+v", stderr, took, known)
 	}
@@ -157,8 +156,8 @@ func TestStandsStill(t *testing.T) {
 	if got := uint64(strings.Count(r.stdout, `"type":"conn"`)); r.status != 0 || r.stderr != "" || got != known.Conns-known.Unsent {
 		t.Errorf("%d connections of %d, of which %d were not sent: %s", got, known.Conns, known.Unsent, r.stderr)
 	}
-	if r := run(t, keys(), "report", x.url("goes-on")); !strings.Contains(r.stdout, "not sent") {
-		t.Errorf("the report does not say it: %.500s", r.stdout)
+	if want := fmt.Sprintf(`"unsent":%d,`, known.Unsent); !strings.Contains(r.stdout, want) {
+		t.Errorf("the report does not say %s", want)
 	}
 }
 
