@@ -1,7 +1,10 @@
 package host
 
 import (
+	"errors"
+	"io/fs"
 	"net"
+	"strings"
 	"testing"
 )
 
@@ -37,5 +40,36 @@ func TestOwnSockets(t *testing.T) {
 	}
 	if ReadLimits().Ports() == 0 {
 		t.Error("no ports")
+	}
+}
+
+// Each reason why a namespace can't be entered is told with what to do.
+func TestWhyNoNamespace(t *testing.T) {
+	other := errors.New("other")
+	for _, x := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"12", fs.ErrPermission, "use sudo"},
+		{"12", fs.ErrNotExist, "no process has this number"},
+		{"a/b", fs.ErrNotExist, "no such file"},
+		{"blue", fs.ErrNotExist, "no network namespace has this name"},
+		{"blue", other, "other"},
+	} {
+		if got := why(x.name, x.err).Error(); !strings.Contains(got, x.want) {
+			t.Errorf("%s, %v: %q, want %q", x.name, x.err, got, x.want)
+		}
+	}
+}
+
+// What is run in no Namespace is run here.
+func TestNoNamespace(t *testing.T) {
+	var n *Namespace
+	ran := false
+	n.Do(func() { ran = true })
+	n.Close()
+	if !ran || n.String() != "" {
+		t.Errorf("ran: %v; its name is %q", ran, n)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"tcpwatch"
 	"tcpwatch/capture"
+	"tcpwatch/capture/host"
 	"tcpwatch/capture/live"
 	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/inputs"
@@ -13,11 +14,13 @@ import (
 )
 
 // openSource opens the files or the interface that o names. Of files nothing is read. Those
-// that are held are open already, and all there are.
-func openSource(o *options, held []*os.File) (*tcpwatch.Source, error) {
+// that are held are open already, and all there are. An interface is one of netns.
+func openSource(o *options, held []*os.File, netns *host.Namespace) (*tcpwatch.Source, error) {
 	switch {
 	case o.isLive():
-		h, err := live.Open(o.live)
+		var h *live.Handle
+		var err error
+		netns.Do(func() { h, err = live.Open(o.live) })
 		if err != nil {
 			return nil, noFilter(o.filter, err)
 		}

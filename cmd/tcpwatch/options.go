@@ -33,6 +33,7 @@ type options struct {
 	others     []string     // other files that are read
 	user       string       // whom root becomes; "" for the default
 	live       live.Options // Interface is "" when the user chose none
+	netns      string       // network namespace to capture in; "" for that of the process
 	write      string       // packet file; "" for none
 	filter     string       // "" when the user gave none
 	duration   time.Duration
@@ -84,6 +85,7 @@ func parse(args []string) (*options, error) {
 	f.StringArrayVarP(&o.read, "read", "r", nil, "")
 	f.StringVarP(&o.live.Interface, "interface", "i", "", "")
 	f.BoolVarP(&o.list, "list-interfaces", "D", false, "")
+	f.StringVar(&o.netns, "netns", "", "")
 	f.IntVarP(&o.live.Buffer, "buffer-size", "B", live.DefaultBuffer, "")
 	f.IntVarP(&o.live.Snaplen, "snaplen", "s", live.DefaultSnaplen, "")
 	f.BoolVarP(&o.live.NoPromisc, "no-promiscuous-mode", "p", false, "")
@@ -164,7 +166,7 @@ func parse(args []string) (*options, error) {
 	if err := o.takeWords(f.Args(), filterFile); err != nil {
 		return nil, err
 	}
-	if err := o.checkFollow(); err != nil {
+	if err := errors.Join(o.checkFollow(), o.checkNamespace(f.Changed("netns"))); err != nil {
 		return nil, err
 	}
 	if o.plot != nil && len(outputs) == 0 {

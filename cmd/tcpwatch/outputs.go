@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"tcpwatch"
-	"tcpwatch/capture/host"
 	"tcpwatch/internal/account"
 	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/outfile"
@@ -243,7 +242,7 @@ func (s *session) tablesOn(w io.Writer) report.TableOptions {
 	t.Width, t.Color, t.ASCII = look.Width, look.Color, look.ASCII
 	t.Records, t.Clock = s.records, s.clockOn(w)
 	if s.o.isLive() {
-		t.Ports, t.Written = host.ReadLimits().Ports(), s.o.write
+		t.Ports, t.Written = s.limits().Ports(), s.o.write
 	}
 	if s.stored != nil {
 		t.Ports = int(s.stored.Headline().Ports.Len())

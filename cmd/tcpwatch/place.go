@@ -30,6 +30,9 @@ func (s *session) place() string {
 		return s.o.run.Place
 	case s.o.isLive():
 		name, _ := os.Hostname() // without one the interface alone is told
+		if s.netns != nil {
+			name += ":" + s.netns.String()
+		}
 		return name + ":" + s.in.Device()
 	}
 	return filepath.Base(s.o.read[0])

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"runtime"
 	"sync/atomic"
@@ -18,7 +17,6 @@ import (
 	"tcpwatch/capture/live"
 	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/outfile"
-	"tcpwatch/internal/say"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/glossary"
@@ -46,7 +44,8 @@ type command struct {
 	stdout, stderr io.Writer
 	// drop gives up the privileges that the process has; its error is what to tell
 	// the user. It is nil where they are another's, or given up already.
-	drop func(user string) error
+	drop  func(user string) error
+	netns *host.Namespace // packets are captured in; nil for that of the process
 }
 
 // run is the program: it returns the exit status.
@@ -100,10 +99,7 @@ func (o *options) answer() (text string, asked bool, err error) {
 		}
 		return text, true, err
 	case o.list:
-		all, err := live.Interfaces()
-		for _, i := range all {
-			text += say.Escape(i.String()) + "\n"
-		}
+		text, err = o.interfaces()
 		return text, true, err
 	}
 	return "", false, nil
@@ -118,7 +114,12 @@ func (c *command) watch(o *options, held []*os.File, choose func(*session, outfi
 		return fail(c.stderr, err)
 	}
 	o.memory.Limit()
-	in, err := openSource(o, held)
+	var err error
+	if c.netns, err = o.enter(); err != nil {
+		return fail(c.stderr, err)
+	}
+	defer c.netns.Close()
+	in, err := openSource(o, held, c.netns)
 	if err != nil {
 		return fail(c.stderr, err)
 	}
@@ -209,7 +210,8 @@ type teller interface{ Told() []string }
 type session struct {
 	o              *options
 	in             *tcpwatch.Source
-	stdout, stderr io.Writer // by way of the screen
+	netns          *host.Namespace // packets are captured in; nil for that of the process
+	stdout, stderr io.Writer       // by way of the screen
 	screen         *screen.Screen
 	foot           *screen.Foot // of standard error
 	progress       *report.Progress
@@ -232,7 +234,7 @@ type session struct {
 }
 
 func newSession(c *command, o *options, in *tcpwatch.Source) *session {
-	s := &session{o: o, in: in, stdout: c.stdout, screen: screen.New(), failOn: &report.FailOn{Severity: o.failOn, Accepts: o.baseline.Accepts},
+	s := &session{o: o, in: in, netns: c.netns, stdout: c.stdout, screen: screen.New(), failOn: &report.FailOn{Severity: o.failOn, Accepts: o.baseline.Accepts},
 		records: schema.Options{Transitions: o.transition, Files: o.read}}
 	s.stderr = s.screen.On(c.stderr)
 	s.foot = s.screen.NewFoot(s.stderr)
@@ -241,15 +243,7 @@ func newSession(c *command, o *options, in *tcpwatch.Source) *session {
 		if o.quiet {
 			s.foot = s.screen.NewFoot(nil)
 		}
-		mine := host.Addrs()
-		if by := o.run.Anonymize; by != nil {
-			others := make(map[netip.Addr]bool)
-			for a := range mine {
-				others[by.Addr(capture.AddrFrom(a)).Netip()] = true
-			}
-			mine = others
-		}
-		s.local = func(a capture.Addr) bool { return mine[a.Netip()] }
+		s.local = s.own()
 		s.records.Interfaces, s.records.Local = []string{in.Device()}, s.local
 	}
 	if o.twice() != "" || o.drawsAgain() {
@@ -281,7 +275,7 @@ func (s *session) settings() tcpwatch.Options {
 		run.Hidden = live.NewHidden(run.Filter, s.o.isLive() && runtime.GOOS == "linux")
 	}
 	if s.o.isLive() {
-		limits := host.ReadLimits()
+		limits := s.limits()
 		run.Ports = diagnose.PortRange{Low: limits.PortLow, High: limits.PortHigh}
 	}
 	if s.o.where != nil {
@@ -307,6 +301,9 @@ func (s *session) announce() {
 	}
 	if on == live.Any {
 		on = "all interfaces"
+	}
+	if s.netns != nil {
+		on += " in network namespace " + s.netns.String()
 	}
 	if zone := s.clockOn(s.stdout).Zone(time.Now().UnixNano()); zone != "UTC" {
 		filter += ", times in " + zone

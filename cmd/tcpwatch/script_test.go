@@ -49,7 +49,7 @@ func sessionOf(t *testing.T, stderr io.Writer, args ...string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := openSource(o, nil)
+	in, err := openSource(o, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

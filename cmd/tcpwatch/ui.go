@@ -12,7 +12,6 @@ import (
 	"syscall"
 
 	"tcpwatch"
-	"tcpwatch/capture/live"
 	"tcpwatch/internal/account"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/screen"
@@ -126,7 +125,7 @@ func (s *session) newScreen(stdout io.Writer) *tui.Screen {
 	look := screen.LookOf(stdout, s.o.color)
 	t := s.tablesOn(stdout)
 	return tui.New(tui.Options{In: os.Stdin, Out: stdout, Color: look.Color, Tables: t, Config: s.o.ui.settings,
-		Stop: func() { s.stop() }, Cost: cost, Link: live.Trouble, Pager: s.pagerOn(stdout), MSL: int64(s.o.run.MSL)})
+		Stop: func() { s.stop() }, Cost: cost, Link: s.trouble, Pager: s.pagerOn(stdout), MSL: int64(s.o.run.MSL)})
 }
 
 // show begins to show the run.
