@@ -315,6 +315,8 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 		r.Crossed = c.details.crossed || p.lastData != 0 && p.lastData > c.details.resetTime
 		if !e.finSeen || p.lastData >= e.finTime-lateMost { // what passed sooner was not under way at its FIN
 			r.Unheard = uint64(p.unacked())
+		} else {
+			r.Missed = uint64(p.unacked())
 		}
 	}
 	if c.first <= record.Resp {

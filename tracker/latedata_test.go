@@ -19,18 +19,19 @@ func TestLateDataPassedAboutTheFIN(t *testing.T) {
 	for _, c := range []struct {
 		name, lines string
 		want        uint64
+		missed      uint64
 	}{
 		{"a second before it", talk + `
 			2.000 > F. 101:101(0) ack 1 | - -
 			2.010 < .  301:301(0) ack 102 | - -
-			3.000 > R  102:102(0) | - -`, 0},
+			3.000 > R  102:102(0) | - -`, 0, 300},
 		{"just before it", talk + `
 			1.005 > F. 101:101(0) ack 1 | - -
 			1.015 < .  301:301(0) ack 102 | - -
-			1.020 > R  102:102(0) | - -`, 300},
+			1.020 > R  102:102(0) | - -`, 300, 0},
 	} {
-		if r := recordOf(t, c.lines); r.Close.Unheard != c.want || r.Close.ResetBy != record.Orig {
-			t.Errorf("%s: %d by %v, want %d", c.name, r.Close.Unheard, r.Close.ResetBy, c.want)
+		if r := recordOf(t, c.lines); r.Close.Unheard != c.want || r.Close.Missed != c.missed || r.Close.ResetBy != record.Orig {
+			t.Errorf("%s: %d and %d by %v, want %d and %d", c.name, r.Close.Unheard, r.Close.Missed, r.Close.ResetBy, c.want, c.missed)
 		}
 	}
 }

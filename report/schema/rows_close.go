@@ -30,6 +30,7 @@ func closeFields() []Field {
 		{"close.data_last", Truth, "", "`true` when the last segment of the other end before the first RST carried data, and the sender of the RST sent none after that", none, at(func(r *record.Record) any { return &r.Close.DataLast }).ifAny()},
 		{"close.goodbye", Truth, "", "`true` when the last data of an end before the first RST was the goodbye of its protocol (QUIT, an LDAP unbind, an SMB logoff, ...)", none, at(func(r *record.Record) any { return &r.Close.Goodbye }).ifAny()},
 		{"close.unheard_bytes", Count, "bytes", "bytes that the receiver of the first RST had sent and the sender of the RST had not acknowledged before it; absent when none", none, at(func(r *record.Record) any { return &r.Close.Unheard }).ifAny()},
+		{"close.missed_bytes", Count, "bytes", "of a connection that late data reset, bytes that had passed half a second or more before the FIN of the RST's sender, which it had not acknowledged; absent when none", none, at(func(r *record.Record) any { return &r.Close.Missed }).ifAny()},
 		{"close.fins_orig", Count, "packets", "FINs that the originator sent, copies included", ofOrig, withCopies(func(r *record.Record) (n, copies *uint32) {
 			return &r.Close.FINs[record.Orig], &r.Close.FINCopies[record.Orig]
 		}, nil)},

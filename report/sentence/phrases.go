@@ -71,7 +71,7 @@ func ResetCause(cause record.ResetCause) string {
 	case record.ResetUnreadData:
 		return "in answer to data, not read or aborted"
 	case record.ResetLateData:
-		return "data came after its program had closed the socket"
+		return "something came after its program had closed the socket"
 	case record.ResetAfterClose:
 		return "after the close: harmless"
 	case record.ResetKeepaliveDead:

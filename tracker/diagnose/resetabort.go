@@ -23,7 +23,8 @@ nothing stands between, its own stack or a program sent it all the same.
 Where data that its sender had just got, within a second, was the last, and it answered by none, it may have read it or
 not: the packets do not tell. Where nothing of the other end had come for a second or more, a timer fits as well; it
 is put first only where three or more waited equally long, to 3 % or 30 ms, and none had borne a longer wait before.
-Where its own data had been sent three times or more and never acknowledged, it gave up on that. Where the client had offered TLS and got something else, the port
+Where its own data had been sent three times or more and nobody had acknowledged it for a second or more, it gave up on that; such
+connections are told of apart. Where the client had offered TLS and got something else, the port
 speaks none. Where its SYN has no MSS, a program made the packets.
 A window as wide as ever is no sign that all was read: Linux does not narrow it for a little.
 Where the sender's window was closed when its RST came, its buffer was full of data that its
@@ -32,8 +33,10 @@ application had not read: it closed with that unread.
 Where neither end had sent a byte, the client only wanted to know whether the port is open: a check, a scan.
 
 Where the other end had sent its FIN before, the RST comes in place of the second FIN, and where its
-sender had, behind its own FIN; both are reported so. Those that came once the other end had got an answer and closed, or
-behind the protocol's goodbye, lost nothing and do not count as open.
+sender had, behind its own FIN; both are reported so, and do not count as open. Right behind its own FIN (10 ms), before that can
+be answered, a close with data unread fits best. Those that came once the other end had got an answer and closed, or
+behind the protocol's goodbye, lost nothing; nor did those that one client reset within 100 ms, where it had said goodbye on
+one of them.
 
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the path has mostly
@@ -77,6 +80,10 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.Title = fmt.Sprintf("%s ended by a RST behind its sender's own FIN: %s", x.what(s, all), x.sent(s, "it"))
 		f.Explanation = fmt.Sprintf("Its sender had closed in order, and sent a RST %s later: from then on it took nothing more (RFC 9293 section 3.10.4).", latest(x.n, x.after)) + x.oddly()
 		f.causes = []Cause{app("it shut down its sending side and then closed with data unread"), app("its application ended right after the close"), lingers()}
+		if x.hurried() {
+			f.causes = f.causes[1:]
+			f.lead(app("it closed with data unread: it answers early, for example with an error, and does not read the rest"), "the RST came right behind its FIN, before anything could answer that, and the other end had sent data")
+		}
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
 	case x.mute == x.n:
@@ -88,15 +95,24 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.Severity = min(f.Severity, Info)
 		f.Title = fmt.Sprintf("%s ended by a RST once all was said: %s", x.what(s, all), x.sent(s, "it"))
 		f.Explanation = "The RST came behind the other end's FIN, or behind the goodbye of the protocol: nothing was lost." + x.oddly()
+	case x.oneGoodbye():
+		f.Title = fmt.Sprintf("%s ended by a RST at one moment, once all was said: %s", x.what(s, all), x.sent(s, "it"))
+		f.Explanation = fmt.Sprintf("They ended within %s: they belong together, and what was said on one of them was said for all.", span(max(x.when.Most-x.when.Least, millisecond))) + x.oddly()
+	case x.shut == x.n:
+		f.Title = fmt.Sprintf("%s ended by a RST once an end had closed: %s", x.what(s, all), x.sent(s, "it"))
+		f.Explanation = "One of both ends had sent its FIN, or the goodbye of the protocol, before: the RST stands in place of the rest of the close (RFC 9293 section 3.6)." + x.oddly()
 	case x.bare == x.n:
 		f.Explanation = "The RST has no ACK, and a socket that is aborted sends RST,ACK (RFC 9293 section 3.10.5). Nothing stands between within one host: its system had no such socket any more, or a program made the packets." + x.oddly()
 		f.causes = []Cause{app("its socket was gone: the process ended or restarted, and its system answered a segment that met none"), madeItself()}
 		f.Advice = f.Advice[1:]
 	case x.inVain == x.n:
 		x.intoVain(&f, s, all)
+	case x.gaveUp():
+		x.intoGaveUp(&f, s, all)
+		f.lead(givesUp(), "that data was never acknowledged")
 	case x.repeated == x.n:
-		f.Explanation += " Its own data had been sent again and again before, and nobody acknowledged it."
-		f.lead(app("it gave up on its own data: a limit of repeats, or a timeout of the application"), "that data was never acknowledged")
+		f.Explanation += fmt.Sprintf(" Its own data had been sent again and again before, and nobody acknowledged it; %s is too short for a limit of repeats.", rangeOf(x.inVainFor))
+		f.causes = append(f.causes, onHost("its address, or its network, changed under it (a VPN, another network): its system or application drops what used the old one"))
 	case x.noTLS == x.n:
 		f.Explanation += " The client had offered TLS, and the first data of the server, which had come just before, is none."
 		f.lead(app("the port speaks no TLS, or not at once (STARTTLS): the client is set for TLS from the first byte"), "the server's answer to the offer is no TLS")
@@ -119,9 +135,17 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	case x.quiet == x.n:
 		f.causes = append(f.causes, cancelled())
 	}
-	if x.harmless > 0 && x.harmless < x.n {
-		f.Title = fmt.Sprintf("%s ended by a RST, %s of them while open: %s", x.what(s, all), say.Thousands(x.n-x.harmless), x.sent(s, "it"))
-		f.Explanation += fmt.Sprintf(" On %s it came behind the other end's FIN, or behind the goodbye of the protocol: nothing was lost there.", say.Thousands(x.harmless))
+	if x.shut > 0 && x.shut < x.n && !x.oneGoodbye() {
+		f.Title = fmt.Sprintf("%s ended by a RST, %s of them while open: %s", x.what(s, all), say.Thousands(x.n-x.shut), x.sent(s, "it"))
+		f.Explanation += fmt.Sprintf(" On %s it came behind a FIN of either end, or behind the goodbye of the protocol", say.Thousands(x.shut))
+		switch x.harmless {
+		case 0:
+			f.Explanation += "."
+		case x.shut:
+			f.Explanation += ": nothing was lost there."
+		default:
+			f.Explanation += fmt.Sprintf(": on %s of them nothing was lost.", say.Thousands(x.harmless))
+		}
 	}
 	if x.repeated > 0 && x.repeated < x.n {
 		f.Explanation += onSome(x.repeated, x.n, "its own data had been sent again and again before, and nobody acknowledged it: it may have given up on that.")
@@ -143,8 +167,9 @@ func (x *resets) intoVain(f *Finding, s Subject, all whole) {
 	f.causes = []Cause{processEnded()}
 	gaveUp := app("it waited for an answer and gave up: a timeout of its own, or somebody cancelled")
 	switch {
-	case x.repeated == x.n:
-		f.lead(app("it gave up on its own data: a limit of repeats, or a timeout of the application"), "that data was sent again and again, and never acknowledged")
+	case x.gaveUp():
+		x.intoGaveUp(f, s, all)
+		f.lead(givesUp(), "that data was sent again and again, and never acknowledged")
 	case x.bore > 0:
 		f.Explanation += onSome(x.bore, x.n, "it had waited longer for an answer before, and got it.")
 		f.causes = append(f.causes, cancelled())
@@ -154,6 +179,18 @@ func (x *resets) intoVain(f *Finding, s Subject, all whole) {
 	default:
 		f.causes = append(f.causes, gaveUp, app("that data needs no answer, and a timer for idle connections or sessions ended it"))
 	}
+}
+
+// intoGaveUp tells that the senders of the RSTs had sent data again and again, and that nobody acknowledged it.
+func (x *resets) intoGaveUp(f *Finding, s Subject, all whole) {
+	f.Title = fmt.Sprintf("%s aborted over data that nobody had acknowledged for %s: %s", x.what(s, all), rangeOf(x.inVainFor), x.sent(s, "a RST"))
+	f.Explanation = "The sender of the RST had sent data again and again before, and nobody acknowledged it: it gave up (RFC 9293 section 3.8.3)." + x.oddly()
+	f.Advice = append([]string{"Where does that data get lost? A capture at the other end shows whether it arrives there."}, f.Advice...)
+}
+
+// givesUp is a cause of a RST behind data sent in vain.
+func givesUp() Cause {
+	return app("it gave up on its own data: a limit of repeats, or a timeout of the application")
 }
 
 // aTimer is a cause of a RST after a time without a segment.

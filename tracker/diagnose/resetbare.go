@@ -21,7 +21,8 @@ name, or from one of the few small stacks that abort so. An end that was talking
 less than reset-forgotten-idle before has hardly lost the connection; one that
 nothing was sent to had nothing to answer. One that answers a challenge ACK, which a RST of the same sender
 had drawn (RFC 5961 section 3.2), is reported so. Its TTL is that of the end's other
-segments; where it is another, see reset-injected. IP-ID 0 and an answer within
+segments; where it is another, see reset-injected. Where it goes on from its sender's own timestamps or identification,
+nothing on the path sent it; right behind what its sender sent itself it is an abort of a system that leaves the ACK out. IP-ID 0 and an answer within
 microseconds fit all of them.
 
 ` + endsDoc,
@@ -58,6 +59,9 @@ func tellBare(s Subject, x *resets, all whole, k scale) Finding {
 		f.Title = fmt.Sprintf("%s ended by a RST without ACK that answers nothing, sent as %s: its system dropped the connection, or a middlebox did", x.what(s, all), strings.TrimSuffix(x.sender(s), ","))
 		f.shows(unasked, "Nothing came within a second before that it could answer, and a host without that socket sends a RST for nothing else (RFC 9293 section 3.10.7.1).")
 	}
+	if x.stack == x.n && x.unasked == 0 {
+		x.intoOwnRST(&f, s, all)
+	}
 	if x.challenged == x.n {
 		f.Title = fmt.Sprintf("%s ended by a RST that answers a challenge ACK, sent as %s, which had sent a RST with another number before", x.what(s, all), strings.TrimSuffix(x.sender(s), ","))
 		f.Explanation = "Its receiver did not expect the number of the first RST and answered by a challenge ACK (RFC 5961 section 3.2). That met no connection any more: this RST is the answer, and the first one tells who had given it up." + x.oddly()
@@ -66,4 +70,15 @@ func tellBare(s Subject, x *resets, all whole, k scale) Finding {
 	}
 	x.notObeyed(&f, s, all, "a RST without ACK")
 	return x.unheard(f)
+}
+
+// intoOwnRST tells that the senders' own TCPs sent the RSTs, without ACK: nothing on the path did.
+func (x *resets) intoOwnRST(f *Finding, s Subject, all whole) {
+	f.Title = fmt.Sprintf("%s ended by a RST without ACK that its sender's own TCP sent: %s", x.what(s, all), strings.TrimSuffix(x.sender(s), ","))
+	f.Explanation = "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5); few systems leave the ACK out, and a host that has no such socket any more answers a segment so." + x.oddly()
+	f.Advice = f.Advice[1:]
+	if x.upon == x.n {
+		f.Explanation = "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5); few systems leave the ACK out." + x.oddly()
+		f.lead(app("the application aborts right behind its last words (such as TLS's close_notify), and its system sends a RST without ACK for that"), "the RST came right behind what its sender sent itself, and nothing of the other end passed between the two")
+	}
 }

@@ -35,8 +35,29 @@ func TestResetClaims(t *testing.T) {
 		r.Ends[orig].SACK, r.Ends[orig].MSS = record.Some(false), record.Opt[uint16]{}
 	}
 	again := func(times uint16) func(r *record.Record) {
-		return func(r *record.Record) { r.Path[orig].UnackedTimes = times }
+		return func(r *record.Record) {
+			r.Path[orig].UnackedTimes, r.Path[orig].Unacked = times, r.Close.ResetTime.V-30*second
+		}
 	}
+	soon := func(r *record.Record) { r.Path[orig].Unacked = r.Close.ResetTime.V - 450*millisecond }
+	inPlace := func(r *record.Record) { r.Close.ResetIn = record.CloseWait }
+	apart := func(r *record.Record) { r.Close.ResetTime.V += int64(r.ID) * second }
+	atOnce := func(r *record.Record) { r.Close.ResetTime = record.Some(at + 10*second) }
+	behindFIN := func(ns int64) func(r *record.Record) {
+		return func(r *record.Record) { afterFIN(ns, 0)(r); r.Close.First = record.NoEnd }
+	}
+	ofOwnTCP := func(r *record.Record) { r.Close.ResetOdd |= record.OwnStack }
+	last := func(own, other int64) func(r *record.Record) {
+		return func(r *record.Record) { r.Close.ResetQuiet, r.Close.ResetAfter = own, other }
+	}
+	missed := func(bytes uint64) func(r *record.Record) {
+		return func(r *record.Record) { r.Close.Missed = bytes }
+	}
+	unseen := func(r *record.Record) { r.Ends[orig] = record.EndRecord{} }
+	otherTTL := func(r *record.Record) {
+		r.Close.Kind, r.Close.ResetTTL, r.Close.ResetOdd = record.CloseNormal, record.Some(uint8(250)), record.OddTTL
+	}
+	after := func(r *record.Record) { r.Close.Kind = record.CloseNormal }
 	answer := func(segments uint32, after int64) func(r *record.Record) {
 		return func(r *record.Record) {
 			r.Close.DataLast, r.Close.ResetAfter, r.Ends[resp].DataSegments = true, after, segments
@@ -82,7 +103,24 @@ func TestResetClaims(t *testing.T) {
 		{"reset-abort", "at the first data of the server", clean(1, abort, answer(1, 0)), "another protocol (TLS to a port without it", "fits best"},
 		{"reset-abort", "at later data", clean(1, abort, answer(2, 0)), "it may have read it and be done", "another protocol"},
 		{"reset-abort", "some time after the first data", clean(1, abort, answer(1, 100*millisecond)), "it may have read it and be done", "another protocol"},
-		{"reset-abort", "two of four after a goodbye", two(same(2, abort), same(2, abort, goodbye)), "All 4 connections to 10.0.0.2:80 ended by a RST, 2 of them while open", "aborted: "},
+		{"reset-abort", "its data was not acknowledged for a moment", clean(1, abort, again(3), soon), "450 ms is too short for a limit of repeats", "fits best"},
+		{"reset-abort", "over data that nobody acknowledged", clean(1, abort, again(5)), "aborted over data that nobody had acknowledged for 30 s", "SO_LINGER, "},
+		{"reset-abort", "both in place of the second FIN, one after a goodbye", two(clean(1, abort, inPlace, goodbye, finOf(resp, true)), clean(1, abort, inPlace, finOf(resp, true))), "ended by a RST in place of the second FIN", "while open"},
+		{"reset-abort", "one behind its own FIN, one in place of the second", two(clean(1, abort, finOf(orig, true)), clean(1, abort, finOf(resp, true), inPlace)), "ended by a RST once an end had closed", "while open"},
+		{"reset-abort", "one of three at one moment after a goodbye", two(same(2, abort, atOnce), clean(1, abort, atOnce, goodbye)), "ended by a RST at one moment, once all was said", "while open"},
+		{"reset-abort", "one of three after a goodbye, each at its time", two(same(2, abort, apart), clean(1, abort, goodbye)), "ended by a RST, 2 of them while open", "at one moment"},
+		{"reset-abort", "right behind its own FIN", clean(1, reset(resp, record.ResetAbort), behindFIN(millisecond/10)), "fits best, because the RST came right behind its FIN", ""},
+		{"reset-abort", "some time behind its own FIN", clean(1, reset(resp, record.ResetAbort), behindFIN(100*millisecond)), "its application ended right after the close", "fits best"},
+		{"reset-bare", "of its sender's own TCP, right behind its data", clean(1, reset(orig, record.ResetUnknown), ofOwnTCP, last(0, 20*millisecond)), "that its sender's own TCP sent: the client", "middlebox"},
+		{"reset-bare", "of its sender's own TCP, right behind what came", clean(1, reset(orig, record.ResetUnknown), ofOwnTCP, last(20*millisecond, 0)), "a host that has no such socket any more answers a segment so", "fits best"},
+		{"reset-bare", "of nobody knows whom, right behind data", clean(1, reset(orig, record.ResetUnknown), last(0, 20*millisecond)), "no socket there, or a middlebox", "own TCP sent"},
+		{"reset-harmless", "of another device", clean(1, reset(resp, record.ResetAfterClose), otherTTL), "another device sent it in that end's name", ""},
+		{"reset-harmless", "of the end itself", clean(1, reset(resp, record.ResetAfterClose), after), "nothing was lost", "another device"},
+		{"reset-late-data", "nothing of the other end was captured", clean(1, reset(resp, record.ResetLateData), behindFIN(millisecond), unseen), "got something after the close", "without data"},
+		{"reset-late-data", "an answer on one of two", two(clean(1, reset(orig, record.ResetLateData), late(31, 0), behindFIN(millisecond)), clean(1, reset(orig, record.ResetLateData), late(4000, 0), behindFIN(millisecond))), "1 of them lost more than a parting word", "All 2 connections to 10.0.0.2:80 got data"},
+		{"reset-late-data", "an answer that passed long before", clean(1, reset(orig, record.ResetLateData), late(0, 0), missed(3907), behindFIN(millisecond)), "3,907 bytes had passed the capture point half a second or more before the FIN", "Nothing is lost"},
+		{"reset-late-data", "nothing passed long before", clean(1, reset(orig, record.ResetLateData), late(0, 0), behindFIN(millisecond)), "Nothing is lost by it", "had passed"},
+		{"reset-abort", "two of four after a goodbye", two(same(2, abort, apart), same(2, abort, goodbye, apart)), "All 4 connections to 10.0.0.2:80 ended by a RST, 2 of them while open", "aborted: "},
 		{"reset-abort", "one of two after the other end's FIN", two(clean(1, abort), clean(1, abort, finOf(resp, true))), "ended by a RST, 1 of them while open", "aborted: "},
 		{"reset-abort", "all after a goodbye", same(2, abort, goodbye), "ended by a RST once all was said", "while the connection was open"},
 		{"reset-abort", "no SYN captured", clean(1, abort, midstream), "which end is the client is a guess", ""},
@@ -106,5 +144,20 @@ func TestResetClaims(t *testing.T) {
 		if !strings.Contains(text, c.says) || c.silent != "" && strings.Contains(text, c.silent) {
 			t.Errorf("%s, %s: %q; want %q and not %q", c.detector, c.name, text, c.says, c.silent)
 		}
+	}
+}
+
+// A client that gave up on data which one server never acknowledged is told of beside its habit towards others, not among them.
+func TestGivingUpIsNoHabit(t *testing.T) {
+	abort := reset(record.Orig, record.ResetAbort)
+	toThree := func(i int) *record.Record {
+		return made(uint64(i+1), abort, from(numbered(1, uint16(40000+i))), to(numbered(100+i, 80)))
+	}
+	gaveUp := made(9, abort, to(numbered(200, 80)), func(r *record.Record) {
+		r.Path[record.Orig].UnackedTimes, r.Path[record.Orig].Unacked = 5, r.Close.ResetTime.V-30*second
+	})
+	found := findingsOf(t, "reset-abort", nil, append(many(3, toThree), gaveUp)...)
+	if len(found) != 2 || found[0].Count != 3 && found[1].Count != 3 || !strings.Contains(titles(found)[0]+titles(found)[1], "over data that nobody had acknowledged for 30 s") {
+		t.Errorf("%q", titles(found))
 	}
 }

@@ -130,8 +130,9 @@ func (x *resets) countSender(r *record.Record) {
 	if optionless(r, by) {
 		x.optionless++
 	}
-	if r.Path[by].UnackedTimes >= triesToFail {
+	if p := &r.Path[by]; p.UnackedTimes >= triesToFail {
 		x.repeated++
+		x.inVainFor.Take(max(0, resetAt(r)-p.Unacked))
 	}
 	if by <= record.Resp && r.Path[by.Peer()].Hole > 0 {
 		x.holed++
@@ -142,6 +143,9 @@ func (x *resets) countSender(r *record.Record) {
 			x.noTLS++
 		}
 	}
+	if c := &r.Close; c.ResetQuiet < uponData && c.ResetQuiet < c.ResetAfter && r.Ends[by].SeenBytes > 0 {
+		x.upon++
+	}
 	x.answering += uint64(max(r.Close.RSTs[by], 1) - 1)
 }
 
@@ -150,3 +154,25 @@ func alikeWaits(n uint64, waits fold.Range[int64]) bool {
 	spread := waits.Most - waits.Least
 	return n >= 3 && (spread <= oneTimeoutLeast || spread*100 <= waits.Most*oneTimeout)
 }
+
+// limitLeast is how long data must have been sent in vain before a limit of repeats, or a timeout for that, ends a
+// connection: no system gives up sooner than after a few seconds, and no usual timeout of an application is shorter.
+const limitLeast = second
+
+// gaveUp tells that the senders of all RSTs had sent data again and again before, long enough to give up on that.
+func (x *resets) gaveUp() bool { return x.repeated == x.n && x.inVainFor.Least >= limitLeast }
+
+// hurried tells that each RST came right behind its sender's own FIN, to which nobody could have answered yet, on a connection
+// whose other end had sent data: a close with that unread does so.
+func (x *resets) hurried() bool {
+	return x.closing == x.n && x.after < uponData && x.unbegun == 0 && x.informed == 0
+}
+
+// oneGoodbye tells that one opener reset several connections to one listener at one moment, and had said goodbye on one of
+// them at least: they belong together, and that goodbye was for all.
+func (x *resets) oneGoodbye() bool {
+	return x.n > 1 && x.byes > 0 && x.by[record.Resp] == 0 && x.sources.all.Count() == 1 && x.targets.Count() == 1 && x.when.Most-x.when.Least <= goodbyeWithin
+}
+
+// goodbyeWithin is within what time a program closes all connections of a session.
+const goodbyeWithin = 100 * millisecond

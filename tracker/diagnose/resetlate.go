@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -25,7 +26,9 @@ nobody to read what still comes; it answers data with a bare RST (RFC 9293 secti
 3.10.4 and RFC 1122 section 4.2.2.13). So does an orphan whose FIN-WAIT-2 ended:
 Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socket.
 Its sign is a bare RST of an end that had sent its FIN, or a RST,ACK that takes
-in what came after that FIN, as Windows answers. A request that crosses the FIN of a server's
+in what came after that FIN, as Windows answers. Each connection counts by its own bytes: no more than 85 are a
+parting word (TLS's close_notify), and nothing is amiss there. What had passed half a second or more before the FIN and was never
+acknowledged did not meet it on the path: it was lost after the capture point, or held up there. A request that crosses the FIN of a server's
 idle limit is idle-race.`,
 		New: func(o *Options) Fold {
 			return newResets(resetKind{o.fewAndShare("reset-late-data", 10, 10, "connections to one server", "the server's connections"), pickLateData, endedUnknown, (*resets).add, tellLateData})
@@ -38,8 +41,12 @@ func pickLateData(r *record.Record) bool {
 }
 
 func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
-	parting := x.bytes <= closeNotify*x.n && x.after < finTimeout
-	e := k.effect(x.n, all.opened)
+	parting := x.lost == 0 && x.after < finTimeout
+	felt := x.n
+	if x.lost > 0 && x.after < finTimeout {
+		felt = x.lost // what met the others was a parting word
+	}
+	e := k.effect(felt, all.opened)
 	e.harmless = parting
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
@@ -50,7 +57,7 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 		Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` counts them.", x.on(s))},
 	}
-	if x.informed == 0 {
+	if x.informed == 0 && x.hidden == 0 {
 		which := "what came too late"
 		if x.unacked > 0 && x.bytes > x.unacked {
 			which = "what came before that ACK"
@@ -63,14 +70,60 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 		f.causes = append([]Cause{onHost("the other end took longer to close than the orphan's FIN-WAIT-2 lasts")}, f.causes...)
 		f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_fin_timeout` is how long it lasts.")
 	}
-	if parting {
-		if x.bytes > 0 {
-			f.Explanation += " So little is a last message, such as TLS's close_notify: nothing is amiss."
-		} else {
-			f.Explanation += " Nothing is lost by it."
-		}
+	x.missedAnswer(&f)
+	switch {
+	case parting && x.hidden == x.n:
+		f.Explanation += " Nothing of the other end was captured: what came is not known."
+	case parting && x.bytes > 0:
+		f.Explanation += " So little is a last message, such as TLS's close_notify: nothing is amiss."
+	case parting:
+		f.Explanation += " Nothing is lost by it."
+	case x.lost > 0 && x.lost < x.n && x.after < finTimeout:
+		f.Title = fmt.Sprintf("%s got something after the close, and %s of them lost more than a parting word: %s answered with a RST", x.what(s, all), say.Thousands(x.lost), x.sender(s))
+		f.Explanation += fmt.Sprintf(" On %s that was %s; on %s so little is a last message, such as TLS's close_notify, and nothing is amiss there.",
+			say.Thousands(x.lost), bytesOf(x.wasted), say.Thousands(x.n-x.lost))
+	}
+	if x.wentOn > 0 {
+		f.Explanation += onSome(x.wentOn, x.n, fmt.Sprintf("the other end went on after the RST%s: it did not get it, or did not take it.", lasting(x.wentOn, x.longest)))
 	}
 	return f
+}
+
+// countLate takes in what met the closed end.
+func (x *resets) countLate(r *record.Record) {
+	c, p := &r.Close, &r.Ends[r.Close.ResetBy.Peer()]
+	late := cameLate(r)
+	if amiss := max(late, c.Missed); amiss > closeNotify {
+		x.lost++
+		x.wasted.Take(amiss)
+	}
+	if c.Missed > 0 {
+		x.missed++
+		x.unmet.Take(c.Missed)
+	}
+	if p.Packets == 0 {
+		x.hidden++
+	}
+	if p.SeenBytes <= late {
+		x.unbegun++
+	}
+	x.bytes, x.unacked = x.bytes+late, x.unacked+late-min(late, c.BytesAfterFIN.V)
+}
+
+// missedAnswer tells of what had passed long before the FIN, and was never acknowledged.
+func (x *resets) missedAnswer(f *Finding) {
+	if x.missed == 0 {
+		return
+	}
+	f.Explanation += onSome(x.missed, x.n, fmt.Sprintf("%s had passed the capture point half a second or more before the FIN, and that end closed without an ACK of it: lost after the capture point, or held up there.", bytesOf(x.unmet)))
+}
+
+// bytesOf is "300 bytes", or "100 to 300 bytes".
+func bytesOf(r fold.Range[uint64]) string {
+	if r.Least == r.Most {
+		return say.Plural(r.Most, "byte")
+	}
+	return say.Thousands(r.Least) + " to " + say.Plural(r.Most, "byte")
 }
 
 // cameLate is how many bytes came after the ACK of the first FIN; where none did, or that ACK came behind the RST, how many
@@ -96,7 +149,7 @@ func HarmlessReset(r *record.Record) bool {
 	switch c.ResetCause {
 	case record.ResetLateData:
 		fin := c.FINTime[c.ResetBy]
-		return cameLate(r) <= closeNotify && fin.OK && c.ResetTime.V-fin.V < finTimeout
+		return max(cameLate(r), c.Missed) <= closeNotify && fin.OK && c.ResetTime.V-fin.V < finTimeout
 	case record.ResetAbort:
 		return wasDone(r)
 	}
@@ -105,10 +158,13 @@ func HarmlessReset(r *record.Record) bool {
 
 // lateKind says what met the closed end.
 func (x *resets) lateKind() string {
-	if x.bytes == 0 {
-		return "a segment without data"
+	switch {
+	case x.bytes > 0:
+		return "data"
+	case x.hidden > 0 || x.missed > 0:
+		return "something"
 	}
-	return "data"
+	return "a segment without data"
 }
 
 // closesEarly is why what the other end sent met a closed end.
@@ -134,6 +190,8 @@ func (x *resets) rest() []any {
 func (x *resets) tooLate() string {
 	late, unheard := x.bytes-x.unacked, say.Plural(x.unacked, "byte")+" of the other end had not been acknowledged before the RST"
 	switch {
+	case x.bytes == 0 && x.hidden > 0:
+		return "something came too late"
 	case x.bytes == 0:
 		return "no data, but a FIN or an ACK came too late"
 	case late == 0:

@@ -41,33 +41,41 @@ type resets struct {
 	longest    int64  // of those, ns
 	also       uint64 // that the end in whose name an odd RST came reset too
 	deaths     deaths
-	full       uint64            // whose RST's sender had its window closed: it had not read all
-	spoke      uint64            // whose RST's sender had sent data
-	dataLast   uint64            // whose other end had sent data last, to which the RST came at once, in place of an answer
-	challenged uint64            // that answer the challenge ACK which their sender's RST before had drawn
-	unasked    uint64            // that answer nothing
-	over       uint64            // when both ends had sent their FIN, and at most a parting word was not acknowledged
-	informed   uint64            // whose other end had acknowledged the FIN of the RST's sender before
-	underWay   uint64            // whose other end had sent more than the RST acknowledges
-	outlived   uint64            // whose sender's timestamps went on after it
-	stack      uint64            // that their sender's own TCP sent
-	texts      uint64            // that carry a text
-	lowISNs    uint64            // both of whose ends began at sequence number 0 or 1
-	took       uint64            // whose sender had taken all that came
-	paths      uint64            // that end one path of an MPTCP connection
-	inVain     uint64            // whose opener reset it after it had waited inVainLeast or more for an answer, of which nothing came
-	waited     fold.Range[int64] // of those, from the request to the RST
-	quiet      uint64            // that came a second or more after the other end's last segment
-	silent     fold.Range[int64] // of those, how long after
-	bore       uint64            // of those and of the former, whose opener had waited longer for an answer before, and got it
-	harmless   uint64            // by whose RST nobody lost anything
-	bare       uint64            // without ACK
-	closed     uint64            // whose other end had sent its FIN before
-	optionless uint64            // whose RST's sender opened without the MSS, which every system sends
-	repeated   uint64            // whose RST's sender had sent its own data again and again before, and got no ACK
-	refusing   uint64            // of the opener, right after the first data that the other end sent
-	answering  uint64            // RSTs that came after the first ones
-	guessed    uint64            // of which no SYN was captured: which end opened them is a guess
+	full       uint64             // whose RST's sender had its window closed: it had not read all
+	spoke      uint64             // whose RST's sender had sent data
+	dataLast   uint64             // whose other end had sent data last, to which the RST came at once, in place of an answer
+	challenged uint64             // that answer the challenge ACK which their sender's RST before had drawn
+	unasked    uint64             // that answer nothing
+	over       uint64             // when both ends had sent their FIN, and at most a parting word was not acknowledged
+	informed   uint64             // whose other end had acknowledged the FIN of the RST's sender before
+	underWay   uint64             // whose other end had sent more than the RST acknowledges
+	outlived   uint64             // whose sender's timestamps went on after it
+	stack      uint64             // that their sender's own TCP sent
+	texts      uint64             // that carry a text
+	lowISNs    uint64             // both of whose ends began at sequence number 0 or 1
+	took       uint64             // whose sender had taken all that came
+	paths      uint64             // that end one path of an MPTCP connection
+	inVain     uint64             // whose opener reset it after it had waited inVainLeast or more for an answer, of which nothing came
+	waited     fold.Range[int64]  // of those, from the request to the RST
+	quiet      uint64             // that came a second or more after the other end's last segment
+	silent     fold.Range[int64]  // of those, how long after
+	bore       uint64             // of those and of the former, whose opener had waited longer for an answer before, and got it
+	harmless   uint64             // by whose RST nobody lost anything
+	shut       uint64             // that an end had closed, or said goodbye on, before
+	lost       uint64             // of which more than a parting word met a closed socket
+	wasted     fold.Range[uint64] // of those, how many bytes
+	missed     uint64             // whose other end had sent what passed long before the FIN, and was never acknowledged
+	unmet      fold.Range[uint64] // of those, how many bytes
+	upon       uint64             // that came right behind what their sender had sent itself
+	hidden     uint64             // whose other end was not captured: what it sent is not known
+	bare       uint64             // without ACK
+	closed     uint64             // whose other end had sent its FIN before
+	optionless uint64             // whose RST's sender opened without the MSS, which every system sends
+	repeated   uint64             // whose RST's sender had sent its own data again and again before, and got no ACK
+	inVainFor  fold.Range[int64]  // of those, from that data to the RST
+	refusing   uint64             // of the opener, right after the first data that the other end sent
+	answering  uint64             // RSTs that came after the first ones
+	guessed    uint64             // of which no SYN was captured: which end opened them is a guess
 }
 
 // inVainLeast is how long an opener must have waited for an answer: no shorter timeout of an
@@ -142,6 +150,9 @@ func (x *resets) add(r *record.Record) {
 	if HarmlessReset(r) {
 		x.harmless++
 	}
+	if r.Close.Goodbye || otherClosed(r) || closingAlready(r) {
+		x.shut++
+	}
 	if r.Capture.Midstream {
 		x.guessed++
 	}
@@ -158,11 +169,7 @@ func (x *resets) add(r *record.Record) {
 		x.byes++
 	}
 	if c.ResetBy <= record.Resp {
-		late := cameLate(r)
-		if r.Ends[c.ResetBy.Peer()].SeenBytes <= late {
-			x.unbegun++
-		}
-		x.bytes, x.unacked = x.bytes+late, x.unacked+late-min(late, c.BytesAfterFIN.V)
+		x.countLate(r)
 	}
 	x.countOdd(r.Close.ResetOdd)
 	x.countOwn(c)
@@ -229,7 +236,7 @@ func (x *resets) shown(f *Finding) {
 	if x.stack == x.n {
 		f.shows(ownTCP, "It goes on from its sender's own timestamps or identification: that end's own TCP sent it.")
 	}
-	if x.took == x.n && slices.ContainsFunc(f.causes, func(c Cause) bool { return strings.Contains(c.Text, "data unread") }) {
+	if x.took == x.n && !x.hurried() && slices.ContainsFunc(f.causes, func(c Cause) bool { return strings.Contains(c.Text, "data unread") }) {
 		f.Explanation += " Its sender had acknowledged all that came, and its window was as wide as ever: if something waited unread, it was little."
 	}
 }
@@ -279,6 +286,10 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
+	x.wasted.Fields(w)
+	x.unmet.Fields(w)
+	x.inVainFor.Fields(w)
+	fold.Sum(w, &x.shut, &x.lost, &x.missed, &x.hidden, &x.upon)
 	fold.Sum(w, &x.bore, &x.harmless, &x.bare, &x.closed, &x.optionless, &x.repeated, &x.refusing, &x.answering, &x.guessed)
 	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace, &x.stack, &x.texts, &x.lowISNs, &x.took, &x.paths, &x.outlived)
 }
@@ -336,15 +347,16 @@ func (x *resets) tookLeave(f *Finding) {
 		return
 	}
 	f.Explanation += onSome(x.byes, x.n, "the last data was the protocol's goodbye (such as QUIT, an LDAP unbind, an SMB logoff): nobody waited for more.")
-	if x.byes == x.n {
+	if x.byes == x.n || x.oneGoodbye() {
 		f.Severity = min(f.Severity, Info)
 		f.lead(app("the application ends the connection so once all is said"), "the last data was its protocol's goodbye")
 	}
 }
 
-// oneOpener is the opener of all connections; what a listener does to many is its own affair.
+// oneOpener is the opener of all connections; what a listener does to many is its own affair, as is data that it did not
+// acknowledge.
 func oneOpener(_ Subject, x *resets) (Subject, bool) {
-	if x.sources.all.Count() != 1 || x.by[record.Resp] > 0 && x.n > 2 {
+	if x.sources.all.Count() != 1 || x.by[record.Resp] > 0 && x.n > 2 || x.gaveUp() {
 		return Subject{}, false
 	}
 	return host(x.sources.known[0].Addr), true

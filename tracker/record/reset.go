@@ -53,6 +53,7 @@ type ResetDetail struct {
 	ResetAfter int64      // from the other end's last segment to the first RST: what it answers
 	ResetTime  Opt[int64] // time of the first RST
 	Unheard    uint64     // bytes that the RST's receiver had sent and that its sender never acknowledged; those that passed half a second or more before its sender's FIN were not under way then, and are left out
+	Missed     uint64     // those left out of Unheard: they were lost after the capture point, or held up there, and its sender closed without them
 	DataLast   bool       // the last segment of its receiver before it carried data, and its sender sent none after that
 	Crossed    bool       // data of its receiver was under way when it was sent: the RST,ACK does not acknowledge it, or it came later
 	ResetAlso  bool       // the first RST came with another TTL, and one with the end's own came too: it reset the connection itself as well
