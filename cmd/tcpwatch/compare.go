@@ -15,10 +15,13 @@ import (
 
 	"tcpwatch"
 	"tcpwatch/capture"
+	"tcpwatch/internal/inputs"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/compare"
+	"tcpwatch/report/objects"
+	"tcpwatch/report/parquet"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/stored"
 	"tcpwatch/report/where"
@@ -53,7 +56,7 @@ func parseCompare(args []string) (*compared, error) {
 	case c.help:
 		return &c, nil
 	case f.NArg() != 2:
-		return nil, fmt.Errorf("compare: two captures or JSON Lines files to compare, not %d", f.NArg())
+		return nil, fmt.Errorf("compare: two captures, files of records or archives to compare, not %d", f.NArg())
 	case !slices.Contains(compare.Formats(), c.format):
 		return nil, fmt.Errorf("compare: -o %s: unknown format; known: %s", c.format, strings.Join(compare.Formats(), ", "))
 	case !(percent > 0 && percent <= 1e6):
@@ -88,7 +91,18 @@ func (c *command) compare(args []string) int {
 	defer s.done()
 	var folds [2]*compare.Fold
 	var files [2]*os.File
+	var archives [2]*recordFiles
 	for i, name := range o.inputs {
+		if none := inputs.NoneIn(name); none != nil {
+			return fail(stderr, fmt.Errorf("compare: %s: %w", name, errNoArchive))
+		}
+		if objects.Is(name) || inputs.IsArchive(name) {
+			if archives[i], err = openRecordFiles([]string{name}, 0); err != nil {
+				return fail(stderr, fmt.Errorf("compare: %w", err))
+			}
+			defer archives[i].close()
+			continue
+		}
 		if files[i], err = capture.OpenDisk(name); err != nil {
 			return fail(stderr, err)
 		}
@@ -97,7 +111,12 @@ func (c *command) compare(args []string) int {
 	c.giveUp("")
 	for i, name := range o.inputs {
 		folds[i] = compare.NewFold(name)
-		status, err := o.read(name, files[i], folds[i], stderr)
+		status, err := exitDone, error(nil)
+		if archives[i] != nil {
+			err = o.replayed(name, archives[i].files, folds[i], stderr)
+		} else {
+			status, err = o.read(name, files[i], folds[i], stderr)
+		}
 		switch {
 		case s.ctx.Err() != nil:
 			return fail(stderr, errStopped)
@@ -119,9 +138,12 @@ func (c *command) compare(args []string) int {
 	return exitDone
 }
 
-// replayed folds the events of a file that a Collector wrote.
-func replayed(name string, file *os.File, fold *compare.Fold, stderr io.Writer) error {
-	in, err := stored.Open([]stored.File{{Name: name, In: file}}, func(err error) { tell(stderr, err.Error()) })
+// replayed folds the records of files that have more than one run in them, or no lines.
+func (c *compared) replayed(name string, files []stored.File, fold *compare.Fold, stderr io.Writer) error {
+	if len(c.pass) > 0 {
+		return fmt.Errorf("%s: %s is for captures; give it to the run that writes the records", name, c.pass[0])
+	}
+	in, err := stored.Open(files, func(err error) { tell(stderr, err.Error()) })
 	if err != nil {
 		return err
 	}
@@ -129,7 +151,7 @@ func replayed(name string, file *os.File, fold *compare.Fold, stderr io.Writer) 
 	return err
 }
 
-// read folds one input: JSON Lines, known by their first brace, or a capture, of which the
+// read folds one input: Parquet, JSON Lines, known by their first brace, or a capture, of which the
 // records are folded that -o jsonl would write: so both give the same.
 func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr io.Writer) (status int, err error) {
 	in := bufio.NewReader(file)
@@ -148,13 +170,16 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 			}
 		}
 		if otlp {
-			return exitDone, replayed(name, file, fold, stderr)
+			return exitDone, c.replayed(name, []stored.File{{Name: name, In: file}}, fold, stderr)
 		}
 		told, err := schema.ReadJSONL(file, name, fold)
 		for _, line := range told {
 			tell(stderr, name+": "+line)
 		}
 		return exitDone, err
+	}
+	if parquet.Is(file) {
+		return exitDone, c.replayed(name, []stored.File{{Name: name, In: file}}, fold, stderr)
 	}
 	if about, err := file.Stat(); err == nil && !about.Mode().IsRegular() {
 		return exitUsage, fmt.Errorf("%s: neither JSON Lines nor a regular file: write the capture to a file first", name)

@@ -140,6 +140,31 @@ func TestCollectorFile(t *testing.T) {
 	if got, _ = ran(t, "pair", in("both.jsonl"), "--place", "client", "--place", "server", "-o", "jsonl"); pairsOf(got) != pairsOf(want) {
 		t.Errorf("pair of one file:\n%s\nwant\n%s", got, want)
 	}
+	// The report of it is that of both files, and tells that both saw the same connection; so does that of
+	// the Collector's file. A run that is there twice is one.
+	want, _ = ran(t, "report", in("client"), in("server"))
+	if got, errs = ran(t, "report", in("both.jsonl")); got != want || errs != "" {
+		t.Errorf("report of both: %s\n%s\nwant\n%s", got, errs, want)
+	}
+	if err := os.WriteFile(in("twice.jsonl"), []byte(both+both), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, errs = ran(t, "report", in("twice.jsonl")); got != want || strings.Count(errs, "\n") > 4 {
+		t.Errorf("report of both, twice: %s\n%s\nwant\n%s", got, errs, want)
+	}
+	for _, name := range []string{in("both.jsonl"), file} {
+		if got, _ = ran(t, "report", name); !strings.Contains(got, "--explain seen-twice") || !strings.Contains(got, "tcpwatch: 106 packets") {
+			t.Errorf("%s:\n%s", name, got)
+		}
+	}
+	// compare reads an archive, and a file of one, as the JSON Lines.
+	ran(t, "report", in("client"), "-q", "-o", "parquet:"+in("kept"))
+	parts, _ := filepath.Glob(in("kept/v=1/*/*/*.parquet"))
+	for _, name := range append(parts, in("kept"), in("kept/v=1/place=client")) {
+		if got, errs = ran(t, "compare", in("client"), name); strings.ReplaceAll(got, name, in("client")) != same || errs != "" {
+			t.Errorf("compare %s: %s\n%s\nwant\n%s", name, got, errs, same)
+		}
+	}
 	// An archive of it has each place's connections at that place, and the report of one is whole.
 	for from, args := range map[string][]string{file: nil, in("both.jsonl"): nil, in("client"): {in("server")}} {
 		archive := in("archive of " + filepath.Base(from))

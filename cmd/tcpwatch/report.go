@@ -11,6 +11,7 @@ import (
 
 	"tcpwatch"
 	"tcpwatch/capture"
+	"tcpwatch/internal/inputs"
 	"tcpwatch/report"
 	"tcpwatch/report/stored"
 )
@@ -24,6 +25,9 @@ var ofRecords = []string{"read", "output", "report", "top", "sort", "columns", "
 func needsPackets(what string) error {
 	return fmt.Errorf("report: %s needs the packets, which records do not hold: give it to tcpwatch with the capture", what)
 }
+
+// errNoArchive is that a folder holds no records.
+var errNoArchive = errors.New("no archive of records in this folder, as tcpwatch -o parquet:DIR writes one to DIR: name that, or files of records")
 
 // parseReport reads the command line behind the word report.
 func parseReport(args []string) (*options, error) {
@@ -46,9 +50,11 @@ func parseReport(args []string) (*options, error) {
 			return nil, needsPackets("--" + name)
 		}
 	}
-	switch {
+	switch first, _, _ := strings.Cut(o.filter, " "); {
+	case o.filter != "" && inputs.NoneIn(first) != nil:
+		return nil, fmt.Errorf("report: %s: %w", first, errNoArchive)
 	case o.filter != "":
-		return nil, fmt.Errorf("report: %s: no such file; a filter is for packets, --where for records", strings.Fields(o.filter)[0])
+		return nil, fmt.Errorf("report: %s: no such file; a filter is for packets, --where for records", first)
 	case o.isLive():
 		return nil, errors.New("report: name files of records, which -o jsonl or -o parquet wrote, or - for standard input")
 	case slices.Contains(o.tables.Reports, timelineTable):

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"tcpwatch/internal/inputs"
 	"tcpwatch/internal/say"
 )
 
@@ -63,6 +64,9 @@ func (o *options) howToEnd() string {
 func noFilter(filter string, err error) error {
 	if err == nil || filter == "" || strings.ContainsAny(filter, " \t") || !strings.HasPrefix(err.Error(), "filter ") {
 		return err
+	}
+	if none := inputs.NoneIn(filter); none != nil {
+		return none
 	}
 	return fmt.Errorf("%w; nor is there a file of that name", err)
 }

@@ -36,6 +36,15 @@ func Leading(words []string) (names, rest []string, err error) {
 	return names, nil, nil
 }
 
+// NoneIn is the error that a word is a folder without captures and records, or nil.
+func NoneIn(word string) error {
+	if about, err := os.Stat(word); err != nil || !about.IsDir() {
+		return nil
+	}
+	_, err := inFolder(word)
+	return err
+}
+
 // Mistyped is the error that a word has the name of a capture and there is no such file, or
 // nil.
 func Mistyped(word string) error {

@@ -95,12 +95,16 @@ func openFile(in io.ReaderAt, size int64) (*parquet.File, error) {
 	if err != nil {
 		return nil, damaged(err)
 	}
-	if version, ok := f.Lookup(schemaKey); ok {
-		if n, err := strconv.Atoi(version); err != nil || n > schema.Version {
-			return nil, fmt.Errorf("schema %s is newer than this program, which knows %d", say.Escape(version), schema.Version)
-		}
+	if version, ok := f.Lookup(schemaKey); ok && newer(version, schema.Version) {
+		return nil, fmt.Errorf("schema %s is newer than this program, which knows %d", say.Escape(version), schema.Version)
 	}
 	return f, nil
+}
+
+// newer reports whether a version is newer than one that is known: what is no number is.
+func newer(version string, known int) bool {
+	n, err := strconv.Atoi(version)
+	return err != nil || n > known
 }
 
 // Run is the run that wrote the file, and which of its files it is, from 1; "" where another program

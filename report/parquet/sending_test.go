@@ -142,3 +142,16 @@ func TestRefusedFileEnds(t *testing.T) {
 		t.Error(out.numbers, out.Unsent(), to.Names(), to.Unfinished())
 	}
 }
+
+// Versions are numbers.
+func TestNewer(t *testing.T) {
+	for _, tt := range []struct {
+		version string
+		known   int
+		want    bool
+	}{{"9", 10, false}, {"10", 9, true}, {"10", 10, false}, {"1", 2, false}, {"x", 1, true}} {
+		if got := newer(tt.version, tt.known); got != tt.want {
+			t.Errorf("%s of %d: %t", tt.version, tt.known, got)
+		}
+	}
+}

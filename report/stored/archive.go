@@ -22,6 +22,7 @@ type run struct {
 	head     *report.Headline // nil where nothing is known besides the records
 	leftOut  uint64
 	single   *File    // nil for the parts of an archive
+	before   int      // lines of its file before it
 	export   *export  // nil of what no Collector wrote
 	parts    []*piece // by number
 	again    []string // files that are there twice
@@ -32,6 +33,7 @@ type run struct {
 	sums     *sums    // what it summed up; nil for none
 	complete bool     // all that it wrote is read
 	notAsked []*piece // which it wrote, and nobody asked for
+	files    int      // captures of the runs before
 }
 
 // piece is a file of connections that a run wrote.
@@ -48,6 +50,7 @@ type piece struct {
 
 // found is a file of connections that is there.
 type found struct {
+	in        *File // its archive; nil for none
 	called    string
 	name      string // in its archive
 	size      int64
@@ -57,11 +60,13 @@ type found struct {
 
 // plan finds out what there is to read.
 type plan struct {
-	runs  []*run
-	byID  map[string]*run
-	files []found
-	lost  report.Lost
-	warn  func(error)
+	runs []*run
+	byID map[string]*run // those of an archive that are called as one of another, but are not it, are in others
+	// others are the runs of an archive that are not those which another has by the same name.
+	others map[*File]map[string]*run
+	files  []found
+	lost   report.Lost
+	warn   func(error)
 }
 
 // run is the run of that name.
@@ -76,7 +81,6 @@ func (p *plan) run(id, from string) *run {
 
 // single adds a file that is no archive.
 func (p *plan) single(f *File) error {
-	var line []byte
 	var err error
 	r := &run{name: f.Name, single: f}
 	in := bufio.NewReader(f.In)
@@ -100,14 +104,32 @@ func (p *plan) single(f *File) error {
 			r.head, r.leftOut = r.export.headline(f.Name), r.export.leftOut
 		}
 	case schema.IsJSONL(in):
-		if line, err = statsOfLines(*f); err == nil && line != nil {
-			r.head, r.leftOut, err = report.ReadStats(line)
-		}
+		return p.lines(f)
 	default:
 		err = fmt.Errorf("no records: give it what -o jsonl or -o parquet wrote")
 	}
 	p.runs = append(p.runs, r)
 	return err
+}
+
+// lines adds the runs of a file of JSON Lines.
+func (p *plan) lines(f *File) error {
+	all, err := sectionsOf(*f)
+	if err != nil {
+		return err
+	}
+	for _, x := range all {
+		part := *f
+		part.In = io.NewSectionReader(f.In, x.from, x.until-x.from)
+		r := &run{name: f.Name, single: &part, before: x.lines}
+		if x.stats != nil {
+			if r.head, r.leftOut, err = report.ReadStats(x.stats); err != nil {
+				return err
+			}
+		}
+		p.runs = append(p.runs, r)
+	}
+	return nil
 }
 
 // held is a file that is open, and stays so.
@@ -159,7 +181,7 @@ func (p *plan) archive(f *File) error {
 		case e.Unfinished && ok:
 			going[n.Run] = true
 		case !e.Unfinished && strings.HasSuffix(e.Name, ".parquet") && f.asked(e.Name):
-			p.files = append(p.files, found{f.called(e.Name), e.Name, e.Size, cmp.Or(n.Place, parquet.Unnamed), func() (store.Object, error) { return f.Archive.Open(e.Name) }})
+			p.files = append(p.files, found{f, f.called(e.Name), e.Name, e.Size, cmp.Or(n.Place, parquet.Unnamed), func() (store.Object, error) { return f.Archive.Open(e.Name) }})
 		}
 	}
 	for id := range going {
@@ -174,10 +196,14 @@ func (p *plan) stats(f *File, name string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.byID[s.Run] != nil && p.byID[s.Run].head != nil {
+	had := p.byID[s.Run]
+	r := &run{name: f.Name, id: s.Run}
+	if r.head, r.leftOut, err = report.ReadStats(s.Line); err != nil {
+		return nil, err
+	}
+	if had != nil && had.head != nil && had.is(r) {
 		return nil, nil
 	}
-	r := &run{name: f.Name, id: s.Run}
 	asked := len(s.Parts) == 0
 	for _, x := range s.Parts {
 		n, ok := parquet.ParseName(x.Name)
@@ -190,132 +216,20 @@ func (p *plan) stats(f *File, name string) (*run, error) {
 	if !asked {
 		return nil, nil
 	}
-	if r.head, r.leftOut, err = report.ReadStats(s.Line); err != nil {
-		return nil, err
-	}
 	r.sums = sumsOf(f, name, s.Line)
-	if had := p.byID[s.Run]; had != nil { // of which only files were known
+	switch {
+	case had != nil && had.head != nil:
+		if p.others[f] == nil {
+			p.others[f] = map[string]*run{}
+		}
+		p.others[f][s.Run] = r
+		return r, nil
+	case had != nil: // of which only files were known
 		had.head, had.leftOut, had.parts, had.sums = r.head, r.leftOut, r.parts, r.sums
 		return nil, nil
 	}
 	p.byID[s.Run] = r
 	return r, nil
-}
-
-// match says which of the files that are there is which that a run wrote.
-func (p *plan) match() error {
-	// Those that are called as a run called them first: others are their copies.
-	slices.SortStableFunc(p.files, func(a, b found) int { return cmp.Compare(a.rank(), b.rank()) })
-	for i := range p.files {
-		if err := p.place(&p.files[i]); err != nil {
-			return err
-		}
-	}
-	for _, r := range p.runs {
-		p.tell(r)
-	}
-	return nil
-}
-
-// rank is 0 for a file with the name of a part.
-func (f *found) rank() int {
-	if _, ok := parquet.ParseName(f.name); ok {
-		return 0
-	}
-	return 1
-}
-
-// place finds out whose file it is.
-func (p *plan) place(f *found) error {
-	var cut *piece
-	var wrong string
-	if n, ok := parquet.ParseName(f.name); ok {
-		if r := p.byID[n.Run]; r != nil && r.head != nil {
-			if x := r.part(n.Part); x != nil && x.Name == f.name {
-				switch {
-				case x.open != nil:
-					r.double(f.called, x.called)
-					return nil
-				case f.size == x.Bytes:
-					x.take(f)
-					return nil
-				}
-				// The same job may have begun to write it anew: then the same connections are in it.
-				cut, wrong = x, fmt.Sprintf("%s: %s of %s: cut short, or not what the run wrote", f.called, say.Plural(uint64(f.size), "byte"), say.Thousands(uint64(x.Bytes)))
-			}
-		}
-	}
-	in, err := f.open()
-	if err != nil {
-		return fmt.Errorf("%s: %w", f.called, err)
-	}
-	defer in.Close()
-	t, err := parquet.Open(in, in.Size())
-	switch {
-	case err != nil && cut != nil:
-		cut.wrong = wrong
-		return nil
-	case err != nil:
-		p.lost.Parts++
-		p.warn(fmt.Errorf("%s: %w; left out: how many connections it has is not known", f.called, err))
-		return nil
-	}
-	id, number := t.Run()
-	if cut != nil {
-		if p.byID[id] == nil || p.byID[id].part(number) != cut || cut.Rows != t.Rows() {
-			cut.wrong = wrong
-			return nil
-		}
-		cut.take(f)
-		return nil
-	}
-	if id == "" {
-		p.runs = append(p.runs, &run{name: f.called, parts: []*piece{{Part: parquet.Part{Name: f.name, Rows: t.Rows()}, called: f.called, partition: f.partition, open: f.open, asked: true}}})
-		return nil
-	}
-	r := p.run(id, f.called)
-	switch x := r.part(number); {
-	case x != nil && x.open == nil && x.Rows == t.Rows():
-		x.take(f)
-	case x != nil && x.open == nil:
-		x.wrong = fmt.Sprintf("%s: %s, not %s", f.called, say.Plural(t.Rows(), "connection"), say.Thousands(x.Rows))
-	case x != nil:
-		r.double(f.called, x.called)
-	case r.head != nil:
-		r.old = append(r.old, f.called)
-	default:
-		x := &piece{Part: parquet.Part{Name: f.name, Rows: t.Rows()}, number: number, asked: true}
-		x.take(f)
-		r.parts = append(r.parts, x)
-		slices.SortFunc(r.parts, func(a, b *piece) int { return a.number - b.number })
-	}
-	return nil
-}
-
-// take has a file be that piece.
-func (x *piece) take(f *found) {
-	x.called, x.open = f.called, f.open
-	if f.name != "" {
-		x.partition = f.partition
-	}
-}
-
-// double notes a file that is there twice.
-func (r *run) double(again, as string) {
-	if len(r.again) == 0 {
-		r.twin = as
-	}
-	r.again = append(r.again, again)
-}
-
-// part is the run's part of that number; nil for none.
-func (r *run) part(number int) *piece {
-	for _, x := range r.parts {
-		if x.number == number {
-			return x
-		}
-	}
-	return nil
 }
 
 // tell tells what of a run is not as it wrote it, and keeps what can be read.

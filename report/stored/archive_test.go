@@ -309,3 +309,28 @@ func TestAgain(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// Runs of two archives that are called the same are two where they saw other packets, and one where they are
+// copies: two hosts may have captures of one name, size and first time.
+func TestSameNameOtherRun(t *testing.T) {
+	one, other, copied := storetest.New(), storetest.New(), storetest.New()
+	archivedBy(t, one, parquet.Options{Run: "aaaaaaaaaaaaaaaa", Read: []string{"eth0.pcap"}, PartRows: 10}, records(30, 1))
+	archivedBy(t, other, parquet.Options{Run: "aaaaaaaaaaaaaaaa", Read: []string{"eth0.pcap"}, PartRows: 10}, otherPlace(records(25, 1)))
+	maps.Copy(copied.Files(), one.Files())
+	lines, told, lost := read(t, File{Name: "a", Archive: one}, File{Name: "b", Archive: other})
+	if len(lines) != 55 || len(told) != 0 || lost != (report.Lost{}) {
+		t.Errorf("%d lines, %q, %+v", len(lines), told, lost)
+	}
+	lines, _, lost = read(t, File{Name: "a", Archive: one}, File{Name: "c", Archive: copied})
+	if len(lines) != 30 || lost.Doubled == 0 {
+		t.Errorf("%d lines, %+v", len(lines), lost)
+	}
+}
+
+// otherPlace are records as another place has them.
+func otherPlace(all []*record.Record) []*record.Record {
+	for _, r := range all {
+		r.Input = &record.Input{Place: "there", Start: recordtest.Start}
+	}
+	return all
+}

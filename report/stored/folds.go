@@ -1,6 +1,7 @@
 package stored
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -28,10 +29,13 @@ func sumsOf(f *File, name string, stats []byte) *sums {
 // that does not tell all that is asked for: a run that wrote none, or other ones, or of whose connections some
 // are missing or not asked for. Runs of one file, or live, whose times overlap may have seen the same connections, which only records tell.
 func (s *Set) Sums(o report.SummaryOptions) *report.Summary {
-	for i, r := range s.runs {
-		if r.sums == nil || r.head == nil || !r.complete || slices.ContainsFunc(s.runs[:i], r.meanwhile) {
+	for _, r := range s.runs {
+		if r.sums == nil || r.head == nil || !r.complete {
 			return nil
 		}
+	}
+	if meanwhile(s.runs) {
+		return nil
 	}
 	var all *report.Summary
 	before, files := uint64(0), 0
@@ -54,19 +58,51 @@ func (s *Set) Sums(o report.SummaryOptions) *report.Summary {
 	return all
 }
 
+// source is what runs may have seen the same connections of: a place, and a file there, "" for what was live.
+type source struct{ partition, file string }
+
 // meanwhile reports whether two runs have packets of the same time, or of none, at one place, of a file of
 // the same name or both of no file.
-func (r *run) meanwhile(o *run) bool {
-	same := len(r.head.Files)+len(o.head.Files) == 0 || slices.ContainsFunc(r.head.Files, func(f string) bool { return slices.Contains(o.head.Files, f) })
-	return same && r.partition() == o.partition() && r.head.Start <= o.head.End && o.head.Start <= r.head.End
+func meanwhile(runs []*run) bool {
+	at := map[source][]*run{}
+	for _, r := range runs {
+		files := r.head.Files
+		if len(files) == 0 {
+			files = []string{""}
+		}
+		of := map[source]bool{}
+		for _, partition := range r.partitions() {
+			for _, name := range files {
+				of[source{partition, name}] = true
+			}
+		}
+		for from := range of {
+			at[from] = append(at[from], r)
+		}
+	}
+	for _, all := range at {
+		slices.SortFunc(all, func(a, b *run) int { return cmp.Compare(a.head.Start, b.head.Start) })
+		for i, r := range all[1:] {
+			if r.head.Start <= all[i].head.End {
+				return true
+			}
+		}
+	}
+	return false
 }
 
-// partition is the place in the names of a run's files; "" for none.
-func (r *run) partition() string {
+// partitions are the places in the names of a run's files; "" for none.
+func (r *run) partitions() []string {
 	if len(r.parts) == 0 {
-		return ""
+		return []string{""}
 	}
-	return r.parts[0].partition
+	var all []string
+	for _, x := range r.parts {
+		if len(all) == 0 || all[len(all)-1] != x.partition {
+			all = append(all, x.partition)
+		}
+	}
+	return all
 }
 
 // read reads the sums, which go on where others ended; nil where there are none, or they are of no use.

@@ -14,7 +14,7 @@ func TestRunsOfTheSameTime(t *testing.T) {
 	}
 	one, file, third := of("a", 100, 200), of("a", 100, 200), of("a", 100, 200)
 	file.head.Files, third.head.Files = []string{"x", "y"}, []string{"y"}
-	if one.meanwhile(file) || !file.meanwhile(third) {
+	if meanwhile([]*run{one, file}) || !meanwhile([]*run{file, one, third}) {
 		t.Error("names of files do not count")
 	}
 	for _, x := range []struct {
@@ -28,9 +28,14 @@ func TestRunsOfTheSameTime(t *testing.T) {
 		{of("a", 10, 99), false},
 		{of("b", 100, 200), false},
 	} {
-		if got, back := one.meanwhile(x.other), x.other.meanwhile(one); got != x.want || back != x.want {
-			t.Errorf("%+v at %s: %v, %v", x.other.head, x.other.partition(), got, back)
+		if got, back := meanwhile([]*run{one, x.other}), meanwhile([]*run{x.other, one}); got != x.want || back != x.want {
+			t.Errorf("%+v at %s: %v, %v", x.other.head, x.other.partitions(), got, back)
 		}
+	}
+	several := of("b", 150, 160)
+	several.parts = append(several.parts, &piece{partition: "a"})
+	if !meanwhile([]*run{one, of("c", 100, 200), several}) {
+		t.Error("the first place of a run counts alone")
 	}
 }
 

@@ -5,19 +5,22 @@ import (
 	"fmt"
 	"io"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
 // lines are the records of JSON Lines.
 type lines struct {
-	in    *schema.LineReader
-	ended bool
+	in     *schema.LineReader
+	before int // lines of the file before
+	ended  bool
 }
 
 func (l *lines) next(to *schema.RecordReader) (*record.Record, error) {
 	for !l.ended {
 		line, n, err := l.in.Next()
+		n += l.before
 		if err != nil && err != io.EOF {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
@@ -42,28 +45,45 @@ func (l *lines) called() (row, why string) {
 
 func (l *lines) close() {}
 
-// tail is how much of the end of a file is looked at for its stats line.
-const tail = 4 << 20
+// section is what a run wrote to a file of JSON Lines: its records, and the stats line behind them, nil where
+// none is.
+type section struct {
+	from, until int64
+	lines       int // before it
+	stats       []byte
+}
 
-// statsOfLines is the stats line of a file of JSON Lines; nil where it has none.
-func statsOfLines(f File) ([]byte, error) {
-	size, err := f.In.Seek(0, io.SeekEnd)
-	if err != nil {
+// sectionsOf are the runs that a file is of, one after the other. A run whose stats line is there twice is one.
+func sectionsOf(f File) (all []section, err error) {
+	if _, err := f.In.Seek(0, io.SeekStart); err != nil {
 		return nil, errTwice
 	}
-	from := max(0, size-tail)
-	end := make([]byte, size-from)
-	if _, err := f.In.ReadAt(end, from); err != nil && err != io.EOF {
-		return nil, err
-	}
-	if _, err := f.In.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	lines := bytes.Split(end, []byte{'\n'})
-	for i := len(lines) - 1; i >= 0; i-- {
-		if schema.TypeOf(lines[i]) == "stats" {
-			return lines[i], nil
+	known := map[string]bool{}
+	x := section{}
+	in := schema.NewLineReader(f.In)
+	for {
+		line, n, end := in.Next()
+		if end != nil && end != io.EOF {
+			return nil, fmt.Errorf("line %d: %w", n, end)
+		}
+		x.until += int64(len(line))
+		if schema.TypeOf(line) == "stats" && !bytes.Contains(line, []byte(`"state":"open"`)) {
+			if known[string(line)] {
+				all[len(all)-1].until = x.until
+			} else if len(all) == maxRuns {
+				return nil, fmt.Errorf("holds more than %s", say.Plural(maxRuns, "run"))
+			} else {
+				known[string(line)], x.stats = true, bytes.Clone(line)
+				all = append(all, x)
+			}
+			x = section{from: x.until, until: x.until, lines: n}
+		}
+		if end == io.EOF {
+			break
 		}
 	}
-	return nil, nil
+	if x.from < x.until || len(all) == 0 {
+		all = append(all, x)
+	}
+	return all, nil
 }

@@ -21,10 +21,12 @@ type export struct {
 	runs    map[string]*exportedRun
 	order   []*exportedRun
 	leftOut uint64
+	unnamed int // the number of the first input that has no name: that of its second run
 }
 
 // exportedRun is one of the runs.
 type exportedRun struct {
+	number int    // among the runs, from 0
 	before uint64 // packets of those before it
 	last   uint64 // its last packet
 	head   *report.Headline
@@ -75,7 +77,7 @@ func (x *export) note(e *schema.Event) (err error) {
 		if len(x.order) == maxRuns {
 			return fmt.Errorf("holds more than %s", say.Plural(maxRuns, "run"))
 		}
-		run = &exportedRun{}
+		run = &exportedRun{number: len(x.order)}
 		x.runs[runOf(e)], x.order = run, append(x.order, run)
 	}
 	if e.Name == schema.ConnEvent {
@@ -147,7 +149,11 @@ func (x *events) next(to *schema.RecordReader) (*record.Record, error) {
 	}
 	e := x.waits[0]
 	x.waits = x.waits[1:]
-	to.Before(x.before+e.run.before, x.files)
+	files := x.files
+	if e.run.number > 0 { // else connections that two runs saw would be those of one
+		files = x.unnamed + e.run.number - 1
+	}
+	to.Before(x.before+e.run.before, files)
 	r, err := to.ReadAttributes(e.attributes)
 	if err != nil {
 		return nil, misreading{fmt.Errorf("line %d: %w", x.n, err)}

@@ -59,7 +59,7 @@ type Set struct {
 // Open looks at what runs knew besides the connections. warn is told what cannot be understood, and
 // left out, and what is not as the runs wrote it.
 func Open(files []File, warn func(error)) (*Set, error) {
-	p := &plan{byID: map[string]*run{}, warn: warn}
+	p := &plan{byID: map[string]*run{}, others: map[*File]map[string]*run{}, warn: warn}
 	for i := range files {
 		f := &files[i]
 		var err error
@@ -79,9 +79,14 @@ func Open(files []File, warn func(error)) (*Set, error) {
 		return nil, fmt.Errorf("%s: no records in it", files[0].Name)
 	}
 	s := &Set{runs: p.runs, warn: warn, reader: schema.NewRecordReader(), local: map[capture.Addr]bool{}, captured: map[string]bool{}, once: schema.NewRevisions()}
+	inputs := 0
 	for _, r := range s.runs {
 		h := r.head
 		s.leftOut += r.leftOut
+		r.files = inputs
+		if inputs++; h != nil {
+			inputs += len(h.Files) - 1
+		}
 		if h == nil {
 			h = &report.Headline{Files: []string{r.name}}
 		}
@@ -95,6 +100,12 @@ func Open(files []File, warn func(error)) (*Set, error) {
 	s.joined.Lost.Add(&p.lost)
 	if s.joined.Local != nil {
 		s.joined.Local = s.Local
+	}
+	for _, r := range s.runs { // the runs of a Collector's file are of inputs without a name
+		if r.export != nil {
+			r.export.unnamed = inputs
+			inputs += len(r.export.order)
+		}
 	}
 	for _, name := range s.joined.Files {
 		s.captured[path.Base(name)] = true
@@ -216,16 +227,16 @@ func (s *Set) begin(r *run) (err error) {
 	case r.single == nil:
 		s.in = newParts(r, s.lost)
 	case r.export != nil:
-		s.in = &events{export: r.export, in: schema.NewLineReader(r.single.In), before: s.befores[s.at], files: s.filesBefore()}
+		s.in = &events{export: r.export, in: schema.NewLineReader(r.single.In), before: s.befores[s.at], files: r.files}
 	case parquet.Is(r.single.In):
 		s.in, err = openTable(*r.single)
 	default:
-		s.in = &lines{in: schema.NewLineReader(r.single.In)}
+		s.in = &lines{in: schema.NewLineReader(r.single.In), before: r.before}
 	}
 	if err != nil {
 		return err
 	}
-	s.reader.Before(s.befores[s.at], s.filesBefore())
+	s.reader.Before(s.befores[s.at], r.files)
 	s.most, s.bad, s.row = 0, 0, 0
 	return nil
 }
@@ -243,16 +254,6 @@ func (s *Set) misread(err error) {
 	if s.bad++; s.bad == 1 {
 		s.warn(fmt.Errorf("%w: left out", err))
 	}
-}
-
-// filesBefore is how many captures the files before were of.
-func (s *Set) filesBefore() (n int) {
-	for _, r := range s.runs[:s.at] {
-		if n++; r.head != nil {
-			n += len(r.head.Files) - 1
-		}
-	}
-	return n
 }
 
 // note takes from a record what is told of the run where nothing else tells it.
