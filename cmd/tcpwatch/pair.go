@@ -241,6 +241,9 @@ func (c *command) pair(args []string) int {
 	if err := cmp.Or(o.twins(held), o.captured(held)); err != nil {
 		return fail(c.stderr, fmt.Errorf("pair: %w", err))
 	}
+	if o.why != 0 && slices.ContainsFunc(held, (*recordFiles).are) {
+		return fail(c.stderr, errors.New("pair: --why draws segments, and records hold none: give the captures that they were made of, or -o jsonl, which has a line for each pair"))
+	}
 	c.giveUp("")
 	places := make([]*pair.Place, len(o.points))
 	statuses := make(chan int, len(o.points))

@@ -34,6 +34,7 @@ type flight struct {
 	again             []bool   // it was sent before
 	from              []int32  // of each that arrived: the one sent; -1 for none
 	doubled           []bool   // it came before
+	late              []int32  // those sent that came behind segments sent later
 	ids, stamps       trust    // whether IP-IDs and TSvals pass unchanged
 	doubles           bool     // copies of those that came are the path's: its place copied little of what went out
 	remade            bool     // a box gave initial sequence numbers of its own: it may have made the handshake's segments

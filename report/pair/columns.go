@@ -138,6 +138,8 @@ func (r *Row) label() string {
 		return text + ", made between"
 	case r.Doubled:
 		return text + ", doubled"
+	case r.Overtaken:
+		return text + ", overtaken"
 	case r.Lost > 0:
 		return text + fmt.Sprintf(", %d bytes of it lost", r.Lost)
 	case r.Fate == Lost:

@@ -32,6 +32,7 @@ const (
 type Detail struct {
 	Flows   [NDirections]Flow
 	Changed Changes
+	Counted [NDirections]Counted          // by records
 	Made    [NDirections][NClasses]uint64 // came at the receiver's place alone, while the sender's watched
 	Apart   bool                          // the two places' numbers have nothing in common: nothing was compared
 }
@@ -46,6 +47,7 @@ type Result struct {
 	Proxied   uint64 // pairs of connections with the same payload, which only Options.Via joins
 	Clock     Clock
 	Flows     [NDirections]Flow
+	Counted   [NDirections]Counted
 	Paths     []*Path // the most lost first
 	Alone     [2]Alone
 	Apart     uint64                      // pairs of which no segment could be compared
@@ -232,6 +234,7 @@ func (x *comparison) compare(p *Pair) error {
 	case p.Rung == ByProxy:
 	case len(x.bufs[0]) == 0 || len(x.bufs[1]) == 0 || p.A.Evicted || p.B.Evicted:
 		x.Unheld++
+		x.count(p, detail)
 		detail.Changed.offeredECN(p)
 	default:
 		aligned = true
@@ -240,7 +243,7 @@ func (x *comparison) compare(p *Pair) error {
 		}
 	}
 	switch {
-	case p.A.ID != x.opt.Why:
+	case x.opt.Why == 0 || p.A.ID != x.opt.Why:
 	case aligned && !detail.Apart:
 		x.Drawing = x.draw(p)
 	default:
@@ -256,6 +259,7 @@ func (x *comparison) compare(p *Pair) error {
 	}
 	for d := range detail.Flows {
 		x.merger.Merge(&path.Flows[d], &detail.Flows[d])
+		x.merger.Merge(&x.Counted[d], &detail.Counted[d])
 	}
 	if detail.Apart {
 		x.Apart++

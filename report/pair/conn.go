@@ -23,6 +23,9 @@ type Conn struct {
 	Answer     record.AnswerKind
 	Evicted    bool // the table was full: what came later is not known to be its own
 
+	Counts [2]Counts // what its record counts by end, of records without segments
+
+	counted bool              // there are such
 	opened  record.Opt[int64] // SYN -> SYN/ACK as the place saw it, ns
 	syns    uint32
 	src     capture.Endpoint // that sent the first packet: packets name their ends by it
@@ -112,6 +115,7 @@ func (c *Conn) takeOffers(r *record.Record) {
 				o.Options |= option
 			}
 		}
-		c.Offers[e] = o
+		c.Offers[e], c.Counts[e] = o, countsOf(r, record.End(e))
 	}
+	c.counted = true
 }

@@ -39,6 +39,7 @@ type Row struct {
 	SentNo, GotNo uint64            // packet numbers at those
 	Fate          Fate
 	Lost          uint32 // of Len, bytes that did not arrive, where a part did
+	Overtaken     bool   // it came behind segments that were sent later
 	Doubled       bool   // it came once more
 	Made          bool   // it came without having been sent
 	Skipped       int    // not a segment: so many that simply arrived are left out here
@@ -54,7 +55,7 @@ const (
 
 // plain reports whether a segment simply arrived.
 func (r *Row) plain() bool {
-	return r.Fate == Arrived && !r.Made && !r.Doubled && !r.Again && (r.Class == ClassData || r.Class == ClassACK)
+	return r.Fate == Arrived && !r.Made && !r.Doubled && !r.Overtaken && !r.Again && (r.Class == ClassData || r.Class == ClassACK)
 }
 
 // shorten leaves out rows of which there is nothing to say.
@@ -110,7 +111,7 @@ func (x *comparison) draw(p *Pair) *Drawing {
 			if f.fates[i] == Spare {
 				continue
 			}
-			row := Row{Dir: d, Class: q.class(), Seq: q.seq - f.sentBase, Len: q.len, Again: f.again[i], Sent: record.Some(sentAt(q)), SentNo: q.number, Fate: f.fates[i]}
+			row := Row{Dir: d, Class: q.class(), Seq: q.seq - f.sentBase, Len: q.len, Again: f.again[i], Sent: record.Some(sentAt(q)), SentNo: q.number, Fate: f.fates[i], Overtaken: slices.Contains(f.late, int32(i))}
 			if j := f.at[i]; j >= 0 {
 				g := &f.got[j]
 				row.Got, row.GotNo = record.Some(gotAt(g)), g.number
@@ -197,6 +198,7 @@ func (x *comparison) shows(d *Detail) (first bool) {
 		show(dir, "RST made", d.Made[dir][ClassRST])
 		show(dir, "FIN made", d.Made[dir][ClassFIN])
 		show(dir, "doubled", All(f.Doubled))
+		show(dir, "overtaken", f.Reordered)
 	}
 	return first
 }

@@ -53,6 +53,7 @@ func TestArrows(t *testing.T) {
 			{Row{Dir: Back, Class: ClassFIN, Sent: sent, Fate: Lost, Again: true}, "       x FIN again lost ------"},
 			{Row{Dir: Back, Class: ClassRST, Got: got, Made: true}, "<--- RST, made between x      "},
 			{Row{Class: ClassRST, Got: got, Made: true}, "      x RST, made between --->"},
+			{Row{Class: ClassData, Seq: 1, Len: 9, Sent: sent, Got: got, Overtaken: true}, "------ 1..10, overtaken ----->"},
 			{Row{Class: ClassData, Len: 3000, Sent: sent, Got: got, Fate: Lost, Lost: 1000}, "0..3000, 1000 bytes of it lost"},
 		} {
 			text := c.arrow(&x.row)

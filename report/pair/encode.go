@@ -9,11 +9,12 @@ import (
 
 // Sizes of a connection: where it is written down, in memory, and in memory before its record came, in bytes.
 const (
-	connSize  = 3*18 + 3*8 + 2*offerSize + 2*(5+9+9+8+3+4) + 9 + 4 + 4 + 1 + 8 + 4
-	perConn   = 424
+	connSize  = 3*18 + 3*8 + 2*offerSize + 2*(5+9+9+8+3+4+countsSize) + 9 + 4 + 4 + 1 + 8 + 4
+	perConn   = 488
 	perSprout = 144 // with its place in a map
 
-	offerSize = 1 + 3 + 2 + 2 + 1
+	offerSize  = 1 + 3 + 2 + 2 + 1
+	countsSize = 6*4 + 8
 )
 
 // coder writes the fields of a connection down, or reads them back: what it does is the same list of them.
@@ -91,6 +92,10 @@ func (x *Conn) code(c *coder) {
 		coded(c, &x.Missing[e], 8)
 		codedOpt(c, &x.IPID[e], 2)
 		coded(c, &x.BadSums[e], 4)
+		for k := range x.Counts[e].Segments {
+			coded(c, &x.Counts[e].Segments[k], 4)
+		}
+		coded(c, &x.Counts[e].Bytes, 8)
 	}
 	codedOpt(c, &x.opened, 8)
 	coded(c, &x.syns, 4)
@@ -98,7 +103,7 @@ func (x *Conn) code(c *coder) {
 	coded(c, &x.Close, 1)
 	coded(c, &x.ResetBy, 1)
 	coded(c, &x.Answer, 1)
-	codedFlags(c, &x.Evicted, &x.turned, &x.adopted)
+	codedFlags(c, &x.Evicted, &x.turned, &x.adopted, &x.counted)
 	coded(c, &x.pieces, 8)
 	coded(c, &x.filed, 4)
 }

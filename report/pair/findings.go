@@ -121,6 +121,7 @@ func about(e *examples) diagnose.Finding {
 const lossWarns = 1000
 
 func (r *Result) lostBetween() (found []diagnose.Finding) {
+	found = r.fewerCame()
 	for d := range NDirections {
 		flow := &r.Flows[d]
 		lost := All(flow.Lost)
@@ -191,7 +192,9 @@ func (r *Result) onlyOneSide() (found []diagnose.Finding) {
 				"a box between rewrote all that a connection can be known by"}
 			f.Confidence = diagnose.Possible
 		}
-		f.Advice = []string{fmt.Sprintf("Draw one: --why %d.", e.conns[0])}
+		if !r.stored() {
+			f.Advice = []string{fmt.Sprintf("Draw one: --why %d.", e.conns[0])}
+		}
 		found = append(found, f)
 	}
 	return found
@@ -208,7 +211,7 @@ func (r *Result) madeBetween() (found []diagnose.Finding) {
 			f := about(e)
 			f.ID = fmt.Sprintf("reset-made-between:%s>%s:%s", from, to, c)
 			f.Group, f.Severity, f.Confidence = diagnose.GroupReset, diagnose.Warning, diagnose.Likely
-			if r.sure() == diagnose.Proven && All(r.Flows[d].Extra) == r.Flows[d].Extra[ClassRST]+r.Flows[d].Extra[ClassFIN] {
+			if r.sure() == diagnose.Proven && r.Unheld == 0 && All(r.Flows[d].Extra) == r.Flows[d].Extra[ClassRST]+r.Flows[d].Extra[ClassFIN] {
 				f.Confidence = diagnose.Proven
 			}
 			end := "server"
@@ -217,6 +220,9 @@ func (r *Result) madeBetween() (found []diagnose.Finding) {
 			}
 			f.Title = fmt.Sprintf("A box between %s and %s made the %s of %s in the %s's name", r.A.Name(), r.B.Name(), c, say.Plural(e.n, "connection"), end)
 			f.Explanation = fmt.Sprintf("The %s was captured at %s. The capture at %s, on the %s's side, holds the connection all the while and no such %s.", c, to, from, end, c)
+			if r.Unheld > 0 {
+				f.Explanation = fmt.Sprintf("The records of %s count the %s. Those of %s, on the %s's side, cover the connections from beginning to end and count none.", to, c, from, end)
+			}
 			f.Causes = []string{"a firewall, load balancer or proxy between the two capture points ends connections: by an idle limit, a limit of its table, or a rule"}
 			f.Advice = []string{fmt.Sprintf("Look for the devices between %s and %s; their logs at the time of the %s name the rule.", r.A.Name(), r.B.Name(), c)}
 			found = append(found, f)

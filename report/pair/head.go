@@ -12,7 +12,7 @@ import (
 func (r *Result) head(ascii bool) (all []string) {
 	add := func(text string) { all = append(all, text) }
 	for _, p := range [...]*Place{r.A, r.B} {
-		text := fmt.Sprintf("%s: %s, %s", say.Escape(p.Name()), say.Plural(uint64(p.n), "connection"), say.Plural(p.packed, "segment"))
+		text := fmt.Sprintf("%s: %s, %s", say.Escape(p.Name()), say.Plural(uint64(p.n), "connection"), say.Plural(p.packed, "packet"))
 		if p.opt.Stored {
 			text = fmt.Sprintf("%s: records of %s", say.Escape(p.Name()), say.Plural(uint64(p.n), "connection"))
 		}

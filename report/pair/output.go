@@ -45,6 +45,7 @@ func (o *Output) Write(r *Result) error {
 	for d := range NDirections {
 		from, to := r.names(d)
 		x := r.Flows[d].object()
+		r.Counted[d].object(x)
 		x["type"], x["from"], x["to"] = "direction", say.Escape(from), say.Escape(to)
 		if err := o.between(r, x); err != nil {
 			return err
@@ -123,6 +124,18 @@ func (f *Flow) object() map[string]any {
 	return x
 }
 
+// object adds to an object what is not 0.
+func (c *Counted) object(x map[string]any) {
+	for name, n := range map[string]*[NClasses]uint64{"counted_sent": &c.Sent, "counted_came": &c.Came} {
+		if of := classes(n); len(of) > 0 {
+			x[name] = of
+		}
+	}
+	if c.Bytes[0]+c.Bytes[1] > 0 {
+		x["counted_sent_bytes"], x["counted_came_bytes"] = c.Bytes[0], c.Bytes[1]
+	}
+}
+
 // classes are counts by kind, without those of 0.
 func classes(n *[NClasses]uint64) map[string]uint64 {
 	names := [NClasses]string{"syn", "syn_ack", "data", "ack", "fin", "rst"}
@@ -141,6 +154,9 @@ func pairObject(p *Pair, d *Detail) map[string]any {
 		"forth": d.Flows[Forth].object(), "back": d.Flows[Back].object()}
 	if d.Apart {
 		x["apart"] = true
+	}
+	for dir, name := range [...]string{"forth", "back"} {
+		d.Counted[dir].object(x[name].(map[string]any))
 	}
 	var changed []string
 	for c := range NChanges {

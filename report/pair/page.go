@@ -56,12 +56,12 @@ func (r *Result) part(o TableOptions) pagePart {
 	d := pagePart{Name: fmt.Sprintf("%s and %s", say.Escape(r.A.Name()), say.Escape(r.B.Name())), Head: r.head(false), Notes: r.notes()}
 	for _, f := range r.Findings() {
 		x := pageFinding{Severity: f.Severity.String(), Title: f.Title, Explanation: f.Explanation, Confidence: f.Confidence.String(), Rule: f.Detector, Causes: f.Causes, Advice: f.Advice}
-		if len(f.Conns) > 0 {
+		if len(f.Conns) > 0 && !r.stored() {
 			x.Conn = f.Conns[0]
 		}
 		d.Findings = append(d.Findings, x)
 	}
-	for title, t := range map[string]*table.Table{flowTitle: r.flowTable(false), pathTitle: r.pathTable(o.Top, false)} {
+	for title, t := range map[string]*table.Table{flowTitle: r.flowTable(false), countTitle: r.countTable(), pathTitle: r.pathTable(o.Top, false)} {
 		if t != nil {
 			d.Tables = append(d.Tables, tableOf(title, t))
 		}

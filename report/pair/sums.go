@@ -75,6 +75,7 @@ const sameMoment = int64(20e3)
 // add counts what became of the segments of a flight. unit is the payload of a full segment; took is called with
 // each that came.
 func (f *Flow) add(x *flight, unit uint32, took func(sent, got *packet)) {
+	x.late = x.late[:0]
 	for i := range x.sent {
 		if x.fates[i] == Spare {
 			continue
@@ -127,6 +128,7 @@ func (f *Flow) add(x *flight, unit uint32, took func(sent, got *packet)) {
 		case i < last:
 			if x.sent[last].time-x.sent[i].time > sameMoment {
 				f.Reordered++
+				x.late = append(x.late, i)
 				f.Behind.Add(x.got[j].time - x.got[lastCame].time)
 				if x.got[j].len > 0 && x.overtakers(i, j) >= dupThresh {
 					f.ReorderedFar++

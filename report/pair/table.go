@@ -66,9 +66,12 @@ func (r *Result) WriteTable(w io.Writer, o TableOptions) error {
 	}
 	l.WriteByte('\n')
 	for _, f := range r.Findings() {
-		l.finding(&f)
+		l.finding(&f, !r.stored())
 	}
 	if err := l.table(flowTitle, r.flowTable(o.ASCII)); err != nil {
+		return err
+	}
+	if err := l.table(countTitle, r.countTable()); err != nil {
 		return err
 	}
 	if err := l.table("\n"+pathTitle, r.pathTable(o.Top, o.ASCII)); err != nil {
@@ -86,7 +89,7 @@ func (r *Result) WriteTable(w io.Writer, o TableOptions) error {
 }
 
 // finding prints one.
-func (l *lines) finding(f *diagnose.Finding) {
+func (l *lines) finding(f *diagnose.Finding, drawn bool) {
 	l.style = report.SeverityStyle(f.Severity)
 	l.par(2, strings.ToUpper(f.Severity.String())+"  ", say.Escape(f.Title)+".")
 	l.par(4, "  ", say.Escape(f.Explanation))
@@ -103,7 +106,10 @@ func (l *lines) finding(f *diagnose.Finding) {
 	sure := f.Confidence.String()
 	text := strings.ToUpper(sure[:1]) + sure[1:]
 	if len(f.Conns) > 0 {
-		text += fmt.Sprintf("; for example #%d (--why %d)", f.Conns[0], f.Conns[0])
+		text += fmt.Sprintf("; for example #%d", f.Conns[0])
+		if drawn {
+			text += fmt.Sprintf(" (--why %d)", f.Conns[0])
+		}
 	}
 	l.par(4, "  ", text+". The rule: --explain "+f.Detector)
 	l.WriteByte('\n')
@@ -176,6 +182,9 @@ func (r *Result) taken(d int, ascii bool) string {
 
 // pathTable is what passed to each server, as each place calls it; nil where the table of flows says it all.
 func (r *Result) pathTable(top int, ascii bool) *table.Table {
+	if r.stored() { // its sums are those of segments
+		return nil
+	}
 	if len(r.Paths) < 2 && (len(r.Paths) == 0 || r.Paths[0].A == r.Paths[0].B) {
 		return nil
 	}
@@ -206,11 +215,14 @@ func (r *Result) pathTable(top int, ascii bool) *table.Table {
 	return t
 }
 
+// stored reports whether a place's input is records.
+func (r *Result) stored() bool { return r.A.opt.Stored || r.B.opt.Stored }
+
 // unheld says of which connections no segments are compared, and why.
 func (r *Result) unheld() string {
 	why := "the table was full at one of the places, see --max-conns"
-	if r.A.opt.Stored || r.B.opt.Stored {
-		why = "records hold none"
+	if r.stored() {
+		why = "records hold none, only counts"
 	}
 	return "The segments of " + say.Plural(r.Unheld, "connection") + ": " + why
 }

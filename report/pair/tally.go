@@ -10,6 +10,7 @@ import (
 // tally is what the findings are made of.
 type tally struct {
 	lost      [NDirections]examples
+	fewer     [NDirections]examples // of which the records of the other place count less
 	doubled   [NDirections]examples
 	overtaken [NDirections]examples // of which segments were overtaken
 	ways      [NDirections]uint64   // of those, connections whose segments came by ways of several lengths
@@ -78,6 +79,9 @@ func (t *tally) take(p *Pair, d *Detail) {
 		f := &d.Flows[dir]
 		if All(f.Lost) > 0 {
 			t.lost[dir].add(p.A)
+		}
+		if c := &d.Counted[dir]; All(c.Fewer) > 0 {
+			t.fewer[dir].add(p.A)
 		}
 		if All(f.Doubled) > 0 {
 			t.doubled[dir].add(p.A)
