@@ -40,6 +40,7 @@ func (w *run) headline() *report.Headline {
 	}
 	h.KernelDrops, h.InterfaceDrops = w.in.drops()
 	h.RanFrom, h.RanUntil = w.in.ran()
+	h.Received = w.in.received()
 	h.Unsent = w.out.unsent()
 	return h
 }

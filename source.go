@@ -217,6 +217,18 @@ func (in *Source) drops() (kernel, iface record.Opt[uint64]) {
 	return kernel, iface
 }
 
+// received is how many packets the capturing program got, as far as files tell: of files that it wrote one
+// after the other the last counts all.
+func (in *Source) received() (n uint64) {
+	if in.handle != nil || in.pipe != nil && in.pipe.started && !in.pipe.ended.Load() {
+		return 0
+	}
+	for _, f := range in.files {
+		n = max(n, f.Received())
+	}
+	return n
+}
+
 // ran is from when until when packets were captured, as far as files tell.
 func (in *Source) ran() (from, until record.Opt[int64]) {
 	if in.pipe != nil && in.pipe.started && !in.pipe.ended.Load() {

@@ -26,16 +26,17 @@ const (
 // pcapngFile reads the packets of a pcapng file: any number of sections, each
 // with its own byte order and interfaces.
 type pcapngFile struct {
-	swapped bool // this section is big-endian
-	longest int  // bytes in a block that is read
-	section []sectionInterface
-	all     *described          // of the whole file
-	spans   map[uint32][2]int64 // when capturing from an interface of the section began and ended, where that is told
-	latest  int64               // time of the latest packet that has one
-	lost    uint64              // counted by finished sections
-	counted bool                // a finished section had a counter
-	at      int64               // offset of the block that is read
-	size    uint32              // its bytes
+	swapped  bool // this section is big-endian
+	longest  int  // bytes in a block that is read
+	section  []sectionInterface
+	all      *described          // of the whole file
+	spans    map[uint32][2]int64 // when capturing from an interface of the section began and ended, where that is told
+	latest   int64               // time of the latest packet that has one
+	lost     uint64              // counted by finished sections
+	counted  bool                // a finished section had a counter
+	received uint64              // packets of the section of which statistics tell of the most
+	at       int64               // offset of the block that is read
+	size     uint32              // its bytes
 }
 
 // sectionInterface is an interface as one section describes it.
@@ -46,6 +47,7 @@ type sectionInterface struct {
 	swapNFLOG bool
 	clock     clock
 	lost      uint64 // by the latest statistics block
+	received  uint64 // packets, the most that such a block tells
 	counted   bool   // such a block had a drop counter
 }
 

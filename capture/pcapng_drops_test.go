@@ -33,6 +33,33 @@ func TestDropCounterThatFalls(t *testing.T) {
 	}
 }
 
+// How many packets the capturing program got is the least number that an interface's statistics tell, of the
+// section with the most.
+func TestReceived(t *testing.T) {
+	order := binary.LittleEndian
+	told := func(id uint32, code uint16, n uint64) []byte {
+		return block(order, 5, words(order, id, 0, 0), option(order, code, order.AppendUint64(nil, n)))
+	}
+	eth := describe(order, 1, 0)
+	for _, c := range []struct {
+		name   string
+		blocks [][]byte
+		want   uint64
+	}{
+		{"nothing told", [][]byte{eth}, 0},
+		{"received", [][]byte{eth, told(0, 4, 900)}, 900},
+		{"not known", [][]byte{eth, told(0, 4, 1<<64-1)}, 0},
+		{"delivered, of those received", [][]byte{eth, block(order, 5, words(order, 0, 0, 0), option(order, 4, order.AppendUint64(nil, 900)), option(order, 8, order.AppendUint64(nil, 20)))}, 20},
+		{"two interfaces", [][]byte{eth, eth, told(0, 4, 900), told(1, 4, 50)}, 950},
+		{"two sections", [][]byte{eth, told(0, 4, 900), section(order), eth, told(0, 4, 50)}, 900},
+	} {
+		_, _, f := read(t, slices.Concat(section(order), slices.Concat(c.blocks...)))
+		if got := f.Received(); got != c.want {
+			t.Errorf("%s: %d packets, want %d", c.name, got, c.want)
+		}
+	}
+}
+
 // When capturing began and ended is told by the statistics of all interfaces: by the times at which all were captured from.
 func TestRan(t *testing.T) {
 	for _, order := range []byteOrder{binary.LittleEndian, binary.BigEndian} {

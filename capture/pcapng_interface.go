@@ -13,8 +13,11 @@ const (
 	optionOffset     = 14 // if_tsoffset
 	optionStartTime  = 2  // isb_starttime
 	optionEndTime    = 3  // isb_endtime
+	optionReceived   = 4  // isb_ifrecv
 	optionIfDrop     = 5  // isb_ifdrop: for want of room in the interface
+	optionAccepted   = 6  // isb_filteraccept: what the filter let through
 	optionOSDrop     = 7  // isb_osdrop: for want of room in the capturing program's buffer
+	optionDelivered  = 8  // isb_usrdeliv: what the capturing program got
 )
 
 const second = 1_000_000_000 // in nanoseconds
@@ -128,6 +131,7 @@ func (f *pcapngFile) statistics(body []byte) {
 	}
 	i := &f.section[id]
 	var lost uint64
+	received := uint64(math.MaxUint64) // none told
 	var span [2]int64
 	for options := body[12:]; ; {
 		code, value, rest := f.option(options)
@@ -142,6 +146,10 @@ func (f *pcapngFile) statistics(body []byte) {
 		case optionIfDrop, optionOSDrop:
 			lost = addUpTo(lost, f.u64(value))
 			i.counted = true
+		case optionReceived, optionAccepted, optionDelivered:
+			if n := f.u64(value); n > 0 {
+				received = min(received, n)
+			}
 		case optionStartTime:
 			span[0] = i.clock.nanoseconds(f.ticks(value))
 		case optionEndTime:
@@ -149,6 +157,14 @@ func (f *pcapngFile) statistics(body []byte) {
 		}
 	}
 	i.lost = max(i.lost, lost)
+	if received < math.MaxUint64 {
+		i.received = max(i.received, received)
+	}
+	var all uint64
+	for n := range f.section {
+		all = addUpTo(all, f.section[n].received)
+	}
+	f.received = max(f.received, all)
 	if span[0] == 0 || span[1] < span[0] {
 		return
 	}
@@ -185,6 +201,16 @@ func (f *pcapngFile) ran() (from, until int64) {
 		from, until = max(from, s[0]), min(until, s[1])
 	}
 	return from, until
+}
+
+// Received is how many packets the capturing program got, as the file tells (pcapng interface statistics, as
+// far as read), in the section with the most; 0 where none tells. Of a file that was saved from a capture it is
+// that capture's; of files joined end to end, the last's.
+func (f *File) Received() uint64 {
+	if x, ok := f.format.(*pcapngFile); ok {
+		return x.received
+	}
+	return 0
 }
 
 // Ran is from when until when packets were captured, in nanoseconds since 1970, where the file tells (pcapng interface

@@ -85,7 +85,9 @@ func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
 	if c.Misstamped > 0 {
 		parts = append(parts, say.Plural(c.Misstamped, "packet")+" with a wrong time")
 	}
-	if n := h.KernelDrops.V + h.InterfaceDrops.V; n > 0 {
+	if n := h.KernelDrops.V + h.InterfaceDrops.V; n > 0 && h.ofMore() {
+		parts = append(parts, h.ofMoreWords(n))
+	} else if n > 0 {
 		parts = append(parts, fmt.Sprintf("%s dropped before they were captured%s: a larger buffer (-B) helps", say.Plural(n, "packet"), droppedShare(h)))
 	}
 	if h.Unnamed > 0 {

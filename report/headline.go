@@ -53,6 +53,7 @@ type Headline struct {
 	Undecoded       uint64  // of those, packets that may hold segments
 	KernelDrops     record.Opt[uint64]
 	InterfaceDrops  record.Opt[uint64]
+	Received        uint64 // packets that the capturing program got, as the files tell; 0 where they don't
 	Damaged         []*capture.Damage
 	Tracker         record.Stats
 	Unsent          uint64 // records that had no room on their way to where they are sent, or were refused there
@@ -131,6 +132,7 @@ func (h *Headline) Join(o *Headline) {
 	c.Untimed, c.Misstamped, c.Steps, c.Gaps = c.Untimed+o.Clock.Untimed, c.Misstamped+o.Clock.Misstamped, c.Steps+o.Clock.Steps, c.Gaps+o.Clock.Gaps
 	c.Stepped, c.Uncovered = c.Stepped+o.Clock.Stepped, c.Uncovered+o.Clock.Uncovered
 	h.KernelDrops, h.InterfaceDrops = sum(h.KernelDrops, o.KernelDrops), sum(h.InterfaceDrops, o.InterfaceDrops)
+	h.Received = max(h.Received, o.Received)
 	h.Damaged = append(h.Damaged, o.Damaged...)
 	h.Lost.Add(&o.Lost)
 	for _, x := range o.Skipped {

@@ -157,6 +157,22 @@ func TestFragmentsAreTold(t *testing.T) {
 	}
 }
 
+// Drops of a capture of which the input holds few packets are told as that capture's.
+func TestDropsOfALargerCaptureInTheHeadline(t *testing.T) {
+	for received, want := range map[uint64]string{0: "a larger buffer", 1000: "a larger buffer", 9361: "250 of 9,361 packets of a capture that lost 757"} {
+		for _, o := range []TableOptions{{Width: 200}, {Width: 200, Reports: []string{"all"}}} {
+			var b strings.Builder
+			h := &Headline{Packets: 250, Received: received, KernelDrops: record.Some[uint64](757)}
+			if err := WriteTables(&b, NewSummary(SummaryOptions{}), h, o); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%d received: no %q in\n%s", received, want, &b)
+			}
+		}
+	}
+}
+
 // What files of records lack is told in the headline, of the brief report too.
 func TestLostIsToldInTheHeadline(t *testing.T) {
 	for _, x := range []struct {

@@ -163,6 +163,7 @@ type runLine struct {
 	Start         *moment      `json:"start,omitempty"`
 	End           *moment      `json:"end,omitempty"`
 	Undecoded     uint64       `json:"undecoded,omitempty"`
+	Received      uint64       `json:"received,omitempty"`
 	ClockAt       uint64       `json:"clock_packet,omitempty"`
 	Stepped       *seconds     `json:"clock_stepped_s,omitempty"`
 	Damaged       []damageLine `json:"damaged,omitempty"`
@@ -188,7 +189,7 @@ type damageLine struct {
 func lineOfRun(h *Headline) *runLine {
 	l := &runLine{Interface: outside(h.Interface), Filter: outside(h.Filter), DefaultFilter: h.FilterIsDefault, Hides: escaped(h.Hides),
 		From: momentOf(h.From), To: momentOf(h.To), Outside: h.Outside, RanFrom: momentOf(h.RanFrom), RanUntil: momentOf(h.RanUntil), First: momentOf(h.First), Last: momentOf(h.Last),
-		Passed: h.Passed, Bytes: h.Bytes, Undecoded: h.Undecoded, ClockAt: h.Clock.At,
+		Passed: h.Passed, Bytes: h.Bytes, Undecoded: h.Undecoded, Received: h.Received, ClockAt: h.Clock.At,
 		Conns: h.Tracker.Conns, Emitted: h.Tracker.Emitted, Quotes: h.Tracker.Quotes, Unmatched: h.Tracker.Unmatched,
 		MSL: seconds(h.MSL), Live: h.Live, Local: h.Local != nil, Observed: h.Tracker.Segments}
 	l.Start, l.End = momentOf(record.Opt[int64]{V: h.Start, OK: h.Start != 0}), momentOf(record.Opt[int64]{V: h.End, OK: h.End != 0})
@@ -282,7 +283,7 @@ func ReadStats(line []byte) (h *Headline, leftOut uint64, err error) {
 	r := l.Run
 	h = &Headline{Files: plain(l.Files), Interface: string(r.Interface), Filter: string(r.Filter), FilterIsDefault: r.DefaultFilter,
 		Anonymous: l.Anonymous, Where: string(l.Where), Hides: plain(r.Hides), Outside: r.Outside, Packets: l.Packets, Passed: r.Passed, Bytes: r.Bytes,
-		Segments: l.Segments, Skipped: l.Skipped, Undecoded: r.Undecoded, Unnamed: l.Unnamed, Unsent: l.Unsent,
+		Segments: l.Segments, Skipped: l.Skipped, Undecoded: r.Undecoded, Received: r.Received, Unnamed: l.Unnamed, Unsent: l.Unsent,
 		Lost: Lost{Parts: l.LostParts, Conns: l.LostConns, Runs: l.LostRuns}, MSL: int64(r.MSL), Live: r.Live,
 		From: optOf[int64](r.From), To: optOf[int64](r.To), RanFrom: optOf[int64](r.RanFrom), RanUntil: optOf[int64](r.RanUntil), First: optOf[int64](r.First), Last: optOf[int64](r.Last),
 		Start: optOf[int64](r.Start).V, End: optOf[int64](r.End).V, KernelDrops: optOf[uint64](l.KernelDrops), InterfaceDrops: optOf[uint64](l.InterfaceDrops),

@@ -19,7 +19,7 @@ func fullHeadline() *Headline {
 		Packets: 16, Passed: 17, Bytes: 18, Segments: 19, Start: 20, End: 1e18 + 21,
 		RanFrom: record.Some(int64(52)), RanUntil: record.Some(int64(53)),
 		Clock:   Clock{Untimed: 22, Misstamped: 23, Steps: 24, At: 25, Stepped: -26, Gaps: 27, Uncovered: 28},
-		Skipped: []Count{{"no TCP", 29}, {"ARP", 30}}, Undecoded: 31, KernelDrops: record.Some(uint64(32)), InterfaceDrops: record.Some(uint64(0)),
+		Skipped: []Count{{"no TCP", 29}, {"ARP", 30}}, Undecoded: 31, Received: 55, KernelDrops: record.Some(uint64(32)), InterfaceDrops: record.Some(uint64(0)),
 		Damaged: []*capture.Damage{{File: "f", Packet: 33, Offset: 34, Reason: "cut"}},
 		Tracker: record.Stats{Segments: 35, Conns: 36, Emitted: 37, Evicted: 41, EvictedBy: map[string]uint64{"x": 42}, Quotes: 43, Unmatched: 44,
 			Anomalies: map[string]uint64{"y": 45}, Limits: map[string]uint64{"z": 46}},

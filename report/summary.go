@@ -322,7 +322,7 @@ func (s *Summary) twice(h *Headline) diagnose.Twice {
 // context is what judgement needs to know of the run.
 func (s *Summary) context(h *Headline) *diagnose.Context {
 	return &diagnose.Context{
-		Drops: h.KernelDrops, Undecoded: h.Undecoded, Fragments: h.skipped(capture.SkipFragment), Conns: s.conns, OneWay: s.oneWay,
+		Drops: h.KernelDrops, Received: h.Received, Packets: h.Packets, Undecoded: h.Undecoded, Fragments: h.skipped(capture.SkipFragment), Conns: s.conns, OneWay: s.oneWay,
 		Misstamped: h.Clock.Misstamped, Steps: h.Clock.Steps, ClockAt: h.Clock.At, Start: h.Start, End: max(h.End, s.end), Live: h.Live, Chosen: h.Where != "", MSL: h.MSL,
 		Ports: h.Ports, Local: h.Local, Files: h.Files, TimeWaits: sumsOf[*timeWaits](s).ledger(max(h.End, s.end), h.MSL),
 	}

@@ -10,6 +10,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
 	"tcpwatch/report/schema"
+	"tcpwatch/tracker/diagnose"
 )
 
 // readAndKept says how many packets were read, and how many connections they make.
@@ -231,7 +232,9 @@ func writeLosses(p *page, h *Headline) {
 	if sum > 0 {
 		p.label("skipped", say.Plural(sum, "packet")+": "+skipped.String())
 	}
-	if h.KernelDrops.OK && h.KernelDrops.V > 0 || h.InterfaceDrops.OK && h.InterfaceDrops.V > 0 {
+	if n := h.KernelDrops.V + h.InterfaceDrops.V; n > 0 && h.ofMore() {
+		p.label("dropped", h.ofMoreWords(n))
+	} else if h.KernelDrops.OK && h.KernelDrops.V > 0 || h.InterfaceDrops.OK && h.InterfaceDrops.V > 0 {
 		p.label("dropped", fmt.Sprintf("%s by the kernel%s, %s by the interface: parts of this report may be wrong; a larger buffer (-B) helps",
 			say.Thousands(h.KernelDrops.V), droppedShare(h), say.Thousands(h.InterfaceDrops.V)))
 	}
@@ -290,6 +293,15 @@ func droppedShare(h *Headline) string {
 		return " (less than 0.01 %)"
 	}
 	return fmt.Sprintf(" (%.2f %%)", share)
+}
+
+// ofMore reports whether the drops are those of a capture of which the input holds a part: see diagnose.OfMore.
+func (h *Headline) ofMore() bool {
+	return diagnose.OfMore(h.Packets, h.Received, h.KernelDrops.V)
+}
+
+func (h *Headline) ofMoreWords(dropped uint64) string {
+	return fmt.Sprintf("%s of %s packets of a capture that lost %s: how many of those are absent here is not known", say.Thousands(h.Packets), say.Thousands(h.Received), say.Thousands(dropped))
 }
 
 func anomalies(h *Headline) (n uint64) {

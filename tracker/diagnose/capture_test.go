@@ -241,6 +241,32 @@ func TestDropCounterBeyondAnyLink(t *testing.T) {
 	}
 }
 
+// What a capture lost is not lost in a file that holds few of its packets, and weakens nothing there.
+func TestDropsOfALargerCapture(t *testing.T) {
+	for _, x := range []struct {
+		name              string
+		packets, received uint64
+		want              string
+	}{
+		{"the whole capture", 9361, 9361, "proven: the capture lost packets"},
+		{"nothing tells how many there were", 250, 0, "proven: the capture lost packets"},
+		{"half of it", 4302, 9361, "proven: the capture lost packets"},
+		{"some packets of it", 250, 9361, "possible: the input holds 250 of 9,361 packets of a capture that lost 757"},
+	} {
+		c := &Context{MSL: record.DefaultMSL, Conns: 1, Drops: record.Some[uint64](757), Packets: x.packets, Received: x.received}
+		found := findingsOf(t, "capture-drops", c, clean(1)...)
+		if len(found) != 1 || !strings.HasPrefix(strings.ToLower(found[0].Confidence.String()+": "+found[0].Title), x.want) {
+			t.Errorf("%s: %q", x.name, titles(found))
+		}
+		if weak := strings.HasPrefix(x.want, "proven"); c.weak() != weak {
+			t.Errorf("%s: weak %v", x.name, c.weak())
+		}
+		if found := findingsOf(t, "capture-drops", c, clean(1, func(r *record.Record) { r.Capture.MissingBytes = 1460 })...); len(found) != 1 || found[0].Severity < Warning {
+			t.Errorf("%s, bytes are missing: %v", x.name, found)
+		}
+	}
+}
+
 // That no ACK without data is in a capture shows a filter only where one was due.
 func TestACKsThatWereDue(t *testing.T) {
 	lossy := func(asked, pure uint32) []*record.Record {

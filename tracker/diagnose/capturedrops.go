@@ -18,7 +18,8 @@ where only segments with SYN, FIN or RST were captured, a filter left the data o
 ACK without data is in the whole capture, beside 20 segments with data or more, it left these out (a
 file saved through a display filter; beside fewer that is possible only);
 bytes that lone packets under other addresses may hold, and bytes that packets which could not be decoded may hold, at most 9,000 each, are reported as such;
-live, the kernel counts what it could not hand over; more than any link carries (2.4 billion a second) for a day longer
+live, the kernel counts what it could not hand over; a file's own statistics count what its capture lost, and where
+that got more than twice as many packets as the file holds, they show no loss in it; more than any link carries (2.4 billion a second) for a day longer
 than the capture is a wrong counter, and possible only. One per cent of the bytes and of the
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
 possible. Losses "before the capture point" may be such drops. One-way captures are
@@ -39,13 +40,27 @@ func (c *Context) overcounted() bool {
 	return c.Drops.V/fastest > seconds
 }
 
+// tellDropsOfMore tells of drops in a capture from which the input was saved: nothing shows that they are of its packets.
+func tellDropsOfMore(c *Context) (Finding, *tally) {
+	if !c.Drops.OK || c.Drops.V == 0 {
+		return Finding{}, nil
+	}
+	return Finding{
+		Severity: Info, Confidence: Possible,
+		Title:       fmt.Sprintf("the input holds %s of %s packets of a capture that lost %s: whether any is absent here is not known", say.Thousands(c.Packets), say.Thousands(c.Received), say.Thousands(c.Drops.V)),
+		Explanation: "The statistics of the capturing interface were copied with it and count all of that capture; no ACK here is for bytes that the input lacks.",
+		causes:      []Cause{inCapture("the file was saved through a display filter, or holds some packets of a larger capture")},
+		Advice:      []string{"Look into the capture from which this file was made."},
+	}, wholeCapture(c)
+}
+
 // leftOut is how many bytes must be missing for each that was captured for that to be no host that cannot keep up: it keeps a share.
 const leftOut = 99
 
 func tellDrops(c *Context, q *quality) (Finding, *tally) {
-	dropped := c.Drops.OK && c.Drops.V > 0
+	dropped := c.dropped()
 	if !dropped && q.missing.n == 0 && !q.lacksACKs() {
-		return Finding{}, nil
+		return tellDropsOfMore(c)
 	}
 	hidden := !dropped && (q.filtered() || q.lacksACKs() || c.unread(q.lost)) // and not lost
 	f := Finding{

@@ -8,6 +8,8 @@ import (
 // Context is what a run knows besides its connections.
 type Context struct {
 	Drops      record.Opt[uint64] // packets that the capturing host lost
+	Received   uint64             // packets that the capturing program got, as the files tell; 0 where they don't
+	Packets    uint64             // in the input
 	Undecoded  uint64             // packets that may hold segments and were not decoded
 	Fragments  uint64             // of those, fragments of datagrams that were not captured whole
 	Conns      uint64
@@ -109,10 +111,21 @@ func (c *Context) silentHost(a capture.Addr) bool {
 	return c.contrasts != nil && !c.Chosen && !c.contrasts.sampled && !c.contrasts.heard[a]
 }
 
+// dropped tells that the capturing host lost packets of the input.
+func (c *Context) dropped() bool {
+	return c.Drops.OK && c.Drops.V > 0 && !OfMore(c.Packets, c.Received, c.Drops.V)
+}
+
+// OfMore tells that an input with so many packets is part of a capture in which the capturing program got more than
+// twice as many, as statistics say that were copied with it: what they count as dropped is of all of that.
+func OfMore(packets, received, dropped uint64) bool {
+	return packets < (received-min(dropped, received))/2
+}
+
 // weak tells that the kernel dropped packets, or that one direction only was
 // captured of many connections; see Set.Weak.
 func (c *Context) weak() bool {
-	return c.Drops.OK && c.Drops.V > 0 || c.Conns > 0 && c.OneWay*100 >= c.Conns*oneWayShare
+	return c.dropped() || c.Conns > 0 && c.OneWay*100 >= c.Conns*oneWayShare
 }
 
 // local tells that an address is this host's own.
