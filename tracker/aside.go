@@ -86,7 +86,7 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 	t.hasAsides(c)
 	a, p := &c.details.asides.of[from], &c.ends[from.Peer()]
 	if a.packet != 0 {
-		t.cameToNothing(a)
+		t.cameToNothing(c, from)
 	}
 	a.keep(s, j, now)
 	if end := a.end(); j&jumpSeq == 0 && s.Len > 0 && end.LessEq(c.ends[from].stream.Next()) {
@@ -117,10 +117,15 @@ func (a *aside) keep(s *capture.Segment, j jumps, now int64) {
 		val: s.TSVal, ecr: s.TSEcr, window: s.Window, id: s.IPID, flags: s.Flags, options: s.Options, ttl: s.TTL, jumps: j, nSACK: s.NSACK, sack: s.SACK}
 }
 
-// cameToNothing counts a segment that was set aside and explained by nothing since.
-func (t *Tracker) cameToNothing(a *aside) {
-	if !a.old {
-		t.anomalies[anomalyOutside]++
+// cameToNothing counts a segment that was set aside of an end and explained by nothing since.
+func (t *Tracker) cameToNothing(c *conn, of record.End) {
+	a := &c.details.asides.of[of]
+	if a.old {
+		return
+	}
+	t.anomalies[anomalyOutside]++
+	if a.n > 0 && a.jumps&(jumpSeq|jumpBack) != 0 {
+		c.caught().astray[of] += a.n
 	}
 }
 
@@ -286,7 +291,7 @@ func (t *Tracker) weighAfter(c *conn, from record.End) {
 		case c.judge(of, a.flags, a.seq, a.ack, a.n) == 0:
 			t.takeAside(c, of)
 		case of == from:
-			t.cameToNothing(a)
+			t.cameToNothing(c, of)
 			*a = aside{}
 		default:
 			a.denied = true
@@ -309,7 +314,7 @@ func (t *Tracker) lastAsides(c *conn) {
 		far, usual := c.jumpsBy(of, a)
 		if a.denied || a.jumps&jumpBack != 0 || c.ends[of.Peer()].state == record.SynSent || far > maxAhead ||
 			!usual && !(a.flags.Has(capture.FIN) && c.onlyFlagged()) {
-			t.cameToNothing(a)
+			t.cameToNothing(c, of)
 			continue
 		}
 		t.takeAside(c, of)

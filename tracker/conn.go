@@ -92,7 +92,7 @@ const (
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
 	isLeaving       // its last data is the goodbye of its protocol
 	isSilly         // the window that it offers is a silly one: see offer
-	hasWrongStart   // its stream starts at data whose checksum is wrong: see startsWrong
+	hasWrongStart   // its stream starts at numbers of data whose checksum is wrong: see noteWrongStart
 )
 
 // sndNxt is SND.NXT as far as seen, SYN and FIN counted.
@@ -156,6 +156,7 @@ type captured struct {
 	answerFile   uint16       // file of the responder's SYN/ACK and one, 0 where it is that of the connection
 	joined       joined
 	duplicates   uint32
+	astray       [2]uint32 // bytes of each end's data that was set aside and explained by nothing since
 	faint        faint     // of duplicates, those that their sender may have sent
 	copies       [2]copies // of duplicates, by end
 	timeWentBack uint32

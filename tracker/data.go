@@ -38,6 +38,7 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 	noteFirst(&e.firstData, s.Packet)
 	a := e.stream.Add(seq, s.Len)
 	c.bearsOut(from, a)
+	t.sawHole(c, from, s, a)
 	t.placeData(c, from, seq, a, now)
 	if a.New+a.Filled > 0 {
 		e.tailUnseen, c.flags = false, c.flags&^isCloserUnseen

@@ -104,6 +104,8 @@ func (c *conn) fillCapture(r *record.CaptureRecord, ends *[2]record.EndRecord) {
 	r.Duplicates, r.Offload, r.TimeWentBack = c.shownCopies(ends), c.is(isOffload), c.capture.timeWentBack
 	r.Twice, r.TwiceFile = c.capture.twice, c.twiceFile()
 	r.MissingBytes, r.WildBytes = a+b, min(a, c.capture.evidence.wild[record.Orig])+min(b, c.capture.evidence.wild[record.Resp])
+	x := &c.capture.astray
+	r.AstrayBytes = min(r.MissingBytes-r.WildBytes, min(a, uint64(x[record.Orig]))+min(b, uint64(x[record.Resp])))
 	r.GivenUpBytes = c.ends[record.Orig].stream.GivenUp() + c.ends[record.Resp].stream.GivenUp()
 	c.fillUnseen(r)
 }

@@ -17,7 +17,7 @@ type evidence struct {
 	unmarked [2]uint64 // data without ECN mark, though both ends agreed on ECN
 	early    [2]uint32 // bytes from the first number known of an end on that may have been under way when the capture began
 	stood    [2]bool   // by end: an ACK without data showed where it stood: all behind that was sent in the capture
-	wild     [2]uint64 // bytes that an ACK beyond every window, or with a wrong checksum, claims this end sent; none when its data bore that out
+	wild     [2]uint64 // bytes that an ACK beyond every window, or numbers of a damaged segment, claim this end sent; none when its data bore that out
 }
 
 // noteFirst notes a packet unless there is one already.
@@ -35,15 +35,24 @@ func (t *Tracker) sawMissing(c *conn, to record.End, unseen uint32, s *capture.S
 	if len(gaps) > 0 && gaps[0].From.Less(p.stream.Una()) {
 		noteFirst(&c.caught().evidence.unseen, s.Packet)
 	}
-	if unseen > max(e.widest, maxSkip) || unseen > 1 && t.damaged(s, p) {
+	if unseen > max(e.widest, maxSkip) || unseen > 1 && t.damaged(c, s, p) {
 		c.caught().evidence.wild[to] += uint64(unseen)
 	}
 }
 
-// damaged reports whether a segment to an end came with a wrong TCP checksum, so that none of its
-// numbers is to be trusted. Of one that the card may have merged that is not known.
-func (t *Tracker) damaged(s *capture.Segment, to *endpoint) bool {
-	return s.Len <= to.longestSegment() && t.verified(s) == capture.MarkBadChecksum
+// damaged reports whether a segment to an end came with a wrong TCP checksum, or with a wrong one of the
+// IP header as others of its connection do not, so that none of its numbers is to be trusted. Of one that the
+// card may have merged that is not known.
+func (t *Tracker) damaged(c *conn, s *capture.Segment, to *endpoint) bool {
+	return s.Len <= to.longestSegment() && t.verified(s) == capture.MarkBadChecksum || !c.details.wrongIP && t.wrongIP(s)
+}
+
+// sawHole takes data of an end that left a hole. Where it is damaged only its own numbers say that anything was
+// sent there.
+func (t *Tracker) sawHole(c *conn, from record.End, s *capture.Segment, a reassembly.Added) {
+	if a.Gap > 0 && t.damaged(c, s, &c.ends[from.Peer()]) {
+		c.caught().evidence.wild[from] += uint64(a.Gap)
+	}
 }
 
 // bearsOut takes data of an end: what follows a number that an ACK claimed shows

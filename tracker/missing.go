@@ -12,11 +12,14 @@ import (
 // lost by it.
 func (c *conn) missing(of record.End) uint64 {
 	e := &c.ends[of]
-	n := e.stream.Forgotten() + e.stream.Old()
+	n := e.stream.Forgotten()
+	if e.has&hasWrongStart == 0 {
+		n += e.stream.Old()
+	}
 	una, early := e.stream.Una(), e.stream.Base().Add(c.capture.evidence.early[of])
 	for i, g := range e.stream.Gaps() {
 		if i == 0 && e.has&hasWrongStart != 0 && g.From.Sub(e.stream.Base()) <= int32(c.ends[of.Peer()].longestSegment()) {
-			continue // only what has the wrong checksum says that anything was sent there
+			continue // only what has the wrong checksum says that anything was sent there, as of what lies as far back as no window reaches
 		}
 		if c.capture.evidence.early[of] > 0 && e.stream.Span() < maxAhead {
 			if g.To.LessEq(early) {

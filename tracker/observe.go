@@ -201,11 +201,10 @@ func (t *Tracker) takeSegment(c *conn, from record.End, s *capture.Segment, now 
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
 	hasACK := s.Flags.Has(capture.ACK)
-	if !e.stream.Started() && t.startsWrong(s) {
-		e.has |= hasWrongStart
-	}
+	t.noteWrongStart(e, s)
 	e.stream.Start(seq)
 	if hasACK {
+		t.noteWrongStart(p, s)
 		p.stream.Start(ack)
 	}
 	e.rebaseForProbe(p, s)

@@ -250,6 +250,8 @@ func (w *packer[W]) captured(n int, c *conn) int {
 	n = w.flag(n, &x.tunnelPart)
 	n = w.joined(n, &x.joined)
 	n = number(w, n, &x.duplicates)
+	n = number(w, n, &x.astray[0])
+	n = number(w, n, &x.astray[1])
 	n = number(w, n, &x.faint.bare)
 	n = number(w, n, &x.faint.data)
 	n = w.copies(n, c)

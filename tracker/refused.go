@@ -128,10 +128,12 @@ func (t *Tracker) verified(s *capture.Segment) capture.Marks {
 	return t.opt.Verify()
 }
 
-// startsWrong reports whether the data that a stream would start at has a wrong checksum: any of its
-// numbers may be what was changed.
-func (t *Tracker) startsWrong(s *capture.Segment) bool {
-	return s.Len > 0 && t.verified(s) == capture.MarkBadChecksum
+// noteWrongStart notes where the numbers that the stream of e is to start at are those of data with a wrong
+// checksum: any of its numbers may be what was changed.
+func (t *Tracker) noteWrongStart(e *endpoint, s *capture.Segment) {
+	if !e.stream.Started() && s.Len > 0 && t.verified(s) == capture.MarkBadChecksum {
+		e.has |= hasWrongStart
+	}
 }
 
 // longestSegment is how long a segment to an end may be that no card merged: its MSS, or, where that

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"slices"
 	"testing"
 
 	"tcpwatch/capture"
@@ -14,6 +15,21 @@ func TestDamagedSegmentsProveNothing(t *testing.T) {
 		1.000 > .P 1:101(100) ack 1   | - -
 		1.010 < .P 1:101(100) ack 101 | - -
 		1.020 > .  101:101(0) ack 601 | - -`
+	const holed = opened + `
+		1.000 > .P 1:101(100) ack 1   | - -
+		1.010 > .P 345:867(522) ack 1 | - -
+		1.020 < .  1:1(0) ack 623     | - -`
+	const begun = `
+		0.000 > .P 1:709(708) ack 1           | - -
+		2.100 < .P 100001:100488(487) ack 709 | - -
+		2.200 > .  709:709(0) ack 100488      | - -
+		2.300 < .  100488:100488(0) ack 709   | - -`
+	const farBegun = `
+		0.000 > .P 1:709(708) ack 1                   | - -
+		0.001 < .  1526726657:1526726657(0) ack 709   | - -
+		0.100 < .P 1526726657:1526727144(487) ack 709 | - -
+		0.250 > .  709:709(0) ack 1526727144          | - -
+		2.100 > .P 709:809(100) ack 1526727144        | - -`
 	for _, x := range []struct {
 		name, lines string
 		wrong       uint64 // packet whose TCP checksum is wrong
@@ -23,10 +39,72 @@ func TestDamagedSegmentsProveNothing(t *testing.T) {
 		{"an ACK with a wrong checksum", claim, 6, 0},
 		{"an ACK with a wrong checksum, borne out by data", claim + `
 			1.030 < .P 601:701(100) ack 101 | - -`, 6, 500},
+		{"a hole before data, acknowledged", holed, 0, 244},
+		{"a hole before data with a wrong checksum, acknowledged", holed, 5, 0},
+		{"a hole before data with a wrong checksum, borne out by data", holed + `
+			1.030 > .P 867:967(100) ack 1 | - -`, 5, 244},
+		{"data of a capture that begins with it acknowledges what was never sent", begun, 0, 100000},
+		{"the same with a wrong checksum", begun, 1, 0},
+		{"it acknowledges what lies farther back than any window reaches", farBegun, 1, 0},
 	} {
 		r, _ := withWrongSums(t, x.lines, x.wrong)
 		if got := r.Capture.MissingBytes - r.Capture.WildBytes; got != x.missing {
 			t.Errorf("%s: %d bytes missing, want %d", x.name, got, x.missing)
+		}
+	}
+}
+
+// A wrong checksum of the IP header tells the same, unless all packets of the connection have one.
+func TestHolesOfDamagedPackets(t *testing.T) {
+	const lines = opened + `
+		1.000 > .P 1:101(100) ack 1   | - -
+		1.010 > .P 345:867(522) ack 1 | - -
+		1.020 < .  1:1(0) ack 623     | - -`
+	for _, x := range []struct {
+		name    string
+		wrong   []uint64
+		missing uint64
+	}{
+		{"none", nil, 244},
+		{"that one", []uint64{5}, 0},
+		{"all", []uint64{1, 2, 3, 4, 5, 6}, 244},
+	} {
+		rec, packet := &recorder{}, uint64(0)
+		tr := New(Options{WrongIP: func() bool { return slices.Contains(x.wrong, packet) }}, rec)
+		for _, l := range parseExchange(t, lines) {
+			packet++
+			tr.Observe(plainWire.segment(l, packet))
+		}
+		tr.Finish()
+		c := &rec.records[0].Capture
+		if got := c.MissingBytes - c.WildBytes; got != x.missing {
+			t.Errorf("%s: %d bytes missing, want %d", x.name, got, x.missing)
+		}
+	}
+}
+
+// Data whose numbers fit nothing that was captured may be what is missing of its end.
+func TestDataAstray(t *testing.T) {
+	const missed = opened + `
+		1.000 > .P 1:4(3) ack 1    | - -
+		1.010 < .  1:1(0) ack 13   | - -`
+	for _, x := range []struct {
+		name, lines string
+		astray      uint64
+	}{
+		{"nothing else came", missed, 0},
+		{"as many bytes far ahead, and the end goes on from its old number", missed + `
+			1.020 > .P 3000004:3000013(9) ack 1 | - -
+			1.030 > .P 13:18(5) ack 1           | - -`, 9},
+		{"more than is missing", missed + `
+			1.020 > .P 3000004:3000104(100) ack 1 | - -
+			1.030 > .P 13:18(5) ack 1             | - -`, 9},
+		{"it comes where it belongs, later", missed + `
+			1.020 > .P 3000004:3000013(9) ack 1 | - -
+			1.030 > .P 4:13(9) ack 1            | - -`, 0},
+	} {
+		if got := recordOf(t, x.lines).Capture.AstrayBytes; got != x.astray {
+			t.Errorf("%s: %d bytes, want %d", x.name, got, x.astray)
 		}
 	}
 }

@@ -140,7 +140,8 @@ func captureDetails() []Field {
 	return details(
 		Field{"capture.twice_file", Count, "", "with `capture.twice`: number of the other file among those of the stats line, from 1", none, at(func(r *record.Record) any { return &r.Capture.TwiceFile }).numbered(files)},
 		Field{"capture.one_end", Truth, "", "`true` when nothing was captured of one end", none, at(func(r *record.Record) any { return &r.Capture.OneWay })},
-		Field{"capture.wild_bytes", Count, "bytes", "of `missing_bytes`, those that only an ACK beyond every window claims", none, at(func(r *record.Record) any { return &r.Capture.WildBytes })},
+		Field{"capture.wild_bytes", Count, "bytes", "of `missing_bytes`, those that only an ACK beyond every window claims, or the numbers of a damaged segment", none, at(func(r *record.Record) any { return &r.Capture.WildBytes })},
+		Field{"capture.astray_bytes", Count, "bytes", "of the others, as many as data of the same end holds whose numbers fit nothing that was captured", none, at(func(r *record.Record) any { return &r.Capture.AstrayBytes })},
 		Field{"capture.syn_unseen_orig", Truth, "", "`true` when the SYN of the originator was not captured", none, at(func(r *record.Record) any { return &r.Capture.SYNUnseen[record.Orig] })},
 		Field{"capture.syn_unseen_resp", Truth, "", "`true` when the SYN/ACK of the responder was not captured", none, at(func(r *record.Record) any { return &r.Capture.SYNUnseen[record.Resp] })},
 		Field{"capture.scale_unknown", Truth, "", "`true` when windows can't be told in bytes (RFC 7323 section 2.2)", none, at(func(r *record.Record) any { return &r.Capture.ScaleUnknown })},

@@ -267,6 +267,37 @@ func TestDropsOfALargerCapture(t *testing.T) {
 	}
 }
 
+// Bytes that are missing beside as many connections of damaged packets, or that data of the same end under other
+// numbers may hold, are not proven lost.
+func TestMissingBesideDamage(t *testing.T) {
+	missed := func(astray uint64) []*record.Record {
+		return clean(4, func(r *record.Record) { r.Capture.MissingBytes, r.Capture.AstrayBytes = 100, astray })
+	}
+	ofDamage := func(n int) []*record.Record {
+		return many(n, func(i int) *record.Record {
+			return made(uint64(100+i), from(numbered(i, 1024)), func(r *record.Record) {
+				r.Capture.WrongIP, r.Ends[record.Resp].Packets = true, 0
+			})
+		})
+	}
+	for _, x := range []struct {
+		name string
+		all  []*record.Record
+		want string
+	}{
+		{"neither", missed(0), "proven packets were taken out of the file"},
+		{"little under other numbers", missed(49), "proven packets were taken out of the file"},
+		{"half under other numbers", missed(50), "possible sequence numbers that were damaged"},
+		{"a few connections of damaged packets", append(missed(0), ofDamage(3)...), "proven packets were taken out of the file"},
+		{"as many connections of damaged packets", append(missed(0), ofDamage(4)...), "possible packets were damaged or edited"},
+	} {
+		found := findingsOf(t, "capture-drops", nil, x.all...)
+		if len(found) != 1 || !strings.HasPrefix(found[0].Confidence.String()+" "+found[0].Causes[0], x.want) {
+			t.Errorf("%s: %v %q", x.name, titles(found), found[0].Causes)
+		}
+	}
+}
+
 // That no ACK without data is in a capture shows a filter only where one was due.
 func TestACKsThatWereDue(t *testing.T) {
 	lossy := func(asked, pure uint32) []*record.Record {

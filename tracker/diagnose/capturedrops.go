@@ -13,11 +13,13 @@ func captureDrops() Detector {
 
 Rule: an ACK for bytes that were never captured proves that they were sent and arrived,
 so the capture missed them (RFC 9293 section 3.10.7.4: nobody acknowledges what did not come);
-an ACK beyond every window seen, which no data bears out, is taken for a stray;
+an ACK beyond every window seen, which no data bears out, is taken for a stray, and numbers of a segment with a wrong
+checksum show no hole;
 where only segments with SYN, FIN or RST were captured, a filter left the data out, and where no
 ACK without data is in the whole capture, beside 20 segments with data or more, it left these out (a
 file saved through a display filter; beside fewer that is possible only);
-bytes that lone packets under other addresses may hold, and bytes that packets which could not be decoded may hold, at most 9,000 each, are reported as such;
+bytes that lone packets under other addresses, or data of the same end under other numbers, may hold, bytes missing beside
+as many connections of damaged packets only, and bytes that packets which could not be decoded may hold, at most 9,000 each, are reported as such;
 live, the kernel counts what it could not hand over; a file's own statistics count what its capture lost, and where
 that got more than twice as many packets as the file holds, they show no loss in it; more than any link carries (2.4 billion a second) for a day longer
 than the capture is a wrong counter, and possible only. One per cent of the bytes and of the
@@ -50,9 +52,14 @@ func tellDropsOfMore(c *Context) (Finding, *tally) {
 		Title:       fmt.Sprintf("the input holds %s of %s packets of a capture that lost %s: whether any is absent here is not known", say.Thousands(c.Packets), say.Thousands(c.Received), say.Thousands(c.Drops.V)),
 		Explanation: "The statistics of the capturing interface were copied with it and count all of that capture; no ACK here is for bytes that the input lacks.",
 		causes:      []Cause{inCapture("the file was saved through a display filter, or holds some packets of a larger capture")},
-		Advice:      []string{"Look into the capture from which this file was made."},
+		Advice:      []string{lookIntoSource},
 	}, wholeCapture(c)
 }
+
+const (
+	lookIntoSource = "Look into the capture from which this file was made."
+	badIPChecksums = "In Wireshark, set to validate the IPv4 checksum, the filter ip.checksum.status == 0 shows packets whose IP header is damaged."
+)
 
 // leftOut is how many bytes must be missing for each that was captured for that to be no host that cannot keep up: it keeps a share.
 const leftOut = 99
@@ -80,12 +87,12 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.causes = f.causes[:2]
 		f.lead(inCapture("packets were taken out of the file, or a filter left them out"), "all that passed fits into the least capture buffer, and nothing came fast")
 		f.Explanation += " All that passed fits into the least capture buffer (2 MiB) and nothing came fast: what was left out fits better than a host that could not keep up."
-		f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
+		f.Advice = append([]string{lookIntoSource}, f.Advice...)
 	}
 	if !dropped && !q.fitsBuffer() && q.lost/leftOut >= q.bytes-min(q.lost, q.bytes) && q.lost > 0 {
 		f.causes = f.causes[:2]
 		f.lead(inCapture("packets were taken out of the file, or a filter left them out"), "next to nothing of the data is in it")
-		f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
+		f.Advice = append([]string{lookIntoSource}, f.Advice...)
 	}
 	if !dropped && q.missing.made == q.missing.n {
 		f.Title = fmt.Sprintf("%s of %s were never captured", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"))
@@ -141,13 +148,26 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 			f.Advice = []string{"Capture all fragments: a filter on ports keeps only the first of each datagram, `tcpdump -w FILE 'tcp or (ip[6:2] & 0x3fff != 0)'` keeps the others too."}
 		}
 		f.lead(inCapture(what), "packets that were not decoded are enough to hold them")
+	} else if !dropped && c.damaged >= q.missing.n {
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("%s of %s were not captured, beside packets that are damaged", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"))
+		f.Explanation = fmt.Sprintf("ACKs prove that they arrived (RFC 9293 section 3.10.7.4), unless these are damaged as well. Of %s nothing but packets with a wrong IPv4 header checksum was seen: the bytes may be in packets that were damaged or edited in the file.",
+			say.Plural(c.damaged, "connection"))
+		f.lead(inCapture("packets were damaged or edited in the file, or on the path to where it was captured"), "as many connections consist of damaged packets")
+		f.Advice = []string{badIPChecksums, lookIntoSource}
+	} else if !dropped && q.renumbered() {
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("%s of %s were not captured where their numbers belong; segments with other numbers hold %s", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Thousands(q.astray))
+		f.Explanation = "ACKs prove that they arrived (RFC 9293 section 3.10.7.4). Either the capture missed them, or they are in data of the same end whose sequence numbers fit nothing that was captured."
+		f.lead(inCapture("sequence numbers that were damaged or edited in the file"), "data of the same end with numbers that fit nothing holds as much")
+		f.Advice = []string{lookIntoSource}
 	} else if !dropped && q.readdressed() {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not captured; single packets under other addresses hold %s", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Thousands(q.strayed))
 		f.Explanation = fmt.Sprintf("ACKs prove that they arrived (RFC 9293 section 3.10.7.4). Either the capture missed them, or they are in packets whose addresses were damaged or rewritten: of %s nothing but a packet or two with data was seen.",
 			say.Plural(q.strays, "connection"))
 		f.lead(inCapture("packets whose addresses or ports were damaged or rewritten on the path or in the file"), "single packets under other addresses hold nearly as much")
-		f.Advice = append([]string{"In Wireshark, set to validate the IPv4 checksum, the filter ip.checksum.status == 0 shows packets whose IP header is damaged."}, f.Advice...)
+		f.Advice = append([]string{badIPChecksums}, f.Advice...)
 	} else if dropped || q.lossy() {
 		f.Explanation += " So every other finding is at most possible."
 	}

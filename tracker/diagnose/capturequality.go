@@ -14,6 +14,7 @@ type quality struct {
 	beyond    uint64 // with more than SYNs and SYN/ACKs
 	missing   tally  // connections with bytes acknowledged that were never captured
 	lost      uint64
+	astray    uint64            // of those, bytes that segments of the same ends may hold whose numbers fit nothing
 	strays    uint64            // connections of which nothing but a packet or two of one end was seen, with data
 	strayed   uint64            // bytes of those
 	strayAt   fold.Range[int64] // when those came
@@ -112,6 +113,7 @@ func (q *quality) add(r *record.Record) {
 	case !c.OneWay && c.MissingBytes > c.WildBytes && !c.Forgotten:
 		q.missing.hitAt(r, r.Evidence.Missing)
 		q.lost += c.MissingBytes - c.WildBytes
+		q.astray += c.AstrayBytes
 		q.bytes += c.MissingBytes - c.WildBytes
 		if OnlyFlagged(r) {
 			q.openings++
@@ -258,6 +260,10 @@ func (q *quality) readdressed() bool {
 	return q.lost > 0 && q.strayed*2 >= q.lost && near
 }
 
+// renumbered tells that data of the same ends whose numbers fit nothing holds about as many bytes as are missing: it
+// may be those, with numbers that were damaged or edited.
+func (q *quality) renumbered() bool { return q.astray > 0 && q.astray*2 >= q.lost }
+
 // onlySYNs tells that the capture holds nothing but SYNs and SYN/ACKs: a filter left the
 // rest out, or nobody answered.
 func (q *quality) onlySYNs() bool { return q != nil && q.beyond == 0 }
@@ -271,7 +277,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.bursts, &q.long, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.unseen, &q.onHost, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay, &q.lone)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.astray, &q.openings, &q.bursts, &q.long, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.unseen, &q.onHost, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay, &q.lone)
 	fold.Sums(w, q.heard[:])
 	fold.Sums(w, q.beside[:])
 	q.strayAt.Fields(w)

@@ -27,7 +27,8 @@ type Context struct {
 	// Local tells which addresses are this host's; nil when that is unknown.
 	Local func(a capture.Addr) bool
 
-	recent    bool // see Set.OnlyRecent
+	recent    bool   // see Set.OnlyRecent
+	damaged   uint64 // see Set.Damaged
 	census    *census
 	tried     *tried
 	quality   *quality

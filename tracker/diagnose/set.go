@@ -169,9 +169,10 @@ func (s *Set) Fields(w *fold.Walk) {
 // Findings tells what was found: what weakens the rest first, then by
 // severity and weight: see compare.
 func (s *Set) Findings(c *Context) []Finding {
+	damaged := s.Damaged()
 	s = s.judged()
 	with := *c
-	with.recent = s.past != nil
+	with.recent, with.damaged = s.past != nil, damaged
 	s.census.kept.Trim()
 	s.tried.kept.Trim()
 	s.systems.kept.Trim()

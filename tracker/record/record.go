@@ -249,7 +249,8 @@ type CaptureRecord struct {
 	HopsLost     uint8 // of those, the most hops that one had lost since it passed the capture point first; 0 for none
 	WrongIP      bool  // the IPv4 header of each of its packets had a wrong checksum
 	MissingBytes uint64
-	WildBytes    uint64 // of those: what only an ACK beyond every window seen claims
+	WildBytes    uint64 // of those: what only an ACK beyond every window seen, or numbers of a damaged segment, claim
+	AstrayBytes  uint64 // of the others: as many as data of the same end holds whose numbers fit nothing captured
 	GivenUpBytes uint64 // in gaps that were forgotten while they were open: more at once than are remembered; whether they were captured later is not known
 	Offload      bool
 	TimeWentBack uint32
