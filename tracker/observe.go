@@ -133,7 +133,7 @@ func (t *Tracker) wrongIP(s *capture.Segment) bool {
 
 // learn notes what a segment says about its sender.
 func (t *Tracker) learn(c *conn, e, p *endpoint, s *capture.Segment) {
-	if s.Marks&capture.MarkTruncated != 0 {
+	if s.Marks&capture.MarkTruncated != 0 && !t.wrongIP(s) { // else its length may be what is damaged
 		c.flags |= isTruncated
 		noteFirst(&c.caught().evidence.cut, s.Packet)
 	}

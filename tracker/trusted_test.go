@@ -109,6 +109,27 @@ func TestDataAstray(t *testing.T) {
 	}
 }
 
+// A length that is damaged is no sign that the snaplen cut a packet.
+func TestCutOfDamagedPackets(t *testing.T) {
+	for _, wrong := range []bool{false, true} {
+		rec, packet := &recorder{}, uint64(0)
+		tr := New(Options{WrongIP: func() bool { return wrong && packet == 4 }}, rec)
+		for _, l := range parseExchange(t, opened+`
+			1.000 > .P 1:5001(5000) ack 1 | - -`) {
+			packet++
+			s := plainWire.segment(l, packet)
+			if packet == 4 {
+				s.Captured, s.Marks = 12, s.Marks|capture.MarkTruncated
+			}
+			tr.Observe(s)
+		}
+		tr.Finish()
+		if got := rec.records[0].Capture.Truncated; got == wrong {
+			t.Errorf("IP checksum wrong %v: cut %v", wrong, got)
+		}
+	}
+}
+
 func TestLongSegmentsOfDamagedPackets(t *testing.T) {
 	const lines = `
 		0.000 > S  0:0(0) mss 1460        | - -

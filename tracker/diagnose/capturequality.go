@@ -151,7 +151,7 @@ func (q *quality) add(r *record.Record) {
 	if c.Offload {
 		q.offload.hitAt(r, r.Evidence.Offload)
 	}
-	if c.Midstream && !c.Forgotten {
+	if _, probe := probedInVain(r); c.Midstream && !c.Forgotten && !probe {
 		q.midstream.hitAt(r, r.FirstPacket)
 	}
 }

@@ -243,6 +243,7 @@ func closeSituations() []situation {
 		{"still-open", "ended with its last packet", clean(1, leftOpen(0)), "info proven"},
 		{"still-open", "ended with its last packet after more than a minute", clean(1, leftOpen(0), func(r *record.Record) { r.End = r.Start + 100*second }), "info proven"},
 		{"still-open", "all closed", clean(3), ""},
+		{"still-open", "a lone segment that no connection has", same(1, unheard(0), leftOpen(0)), ""},
 		{"still-open", "half-closed, and the rest out of sight", clean(1, halfClosed(0), oneWay), ""},
 	}
 }

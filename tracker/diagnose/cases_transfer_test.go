@@ -226,6 +226,7 @@ func captureSituations() []situation {
 		{"seen-twice", "numbers that a sender always has", slices.Concat(twoFiles(1, true), clean(1, inFile(1), func(r *record.Record) { r.ID += 200 })), ""},
 		{"capture-midstream", "open before", clean(1, midstream), "info proven"},
 		{"capture-midstream", "opened in sight", clean(1), ""},
+		{"capture-midstream", "a lone segment that a RST answers", clean(1, probe(record.Orig)), ""},
 		{"capture-clock", "back", clean(1, back), "info proven"},
 		{"capture-clock", "forwards", clean(1), ""},
 	}
