@@ -296,6 +296,10 @@ func TestMissingBesideDamage(t *testing.T) {
 			t.Errorf("%s: %v %q", x.name, titles(found), found[0].Causes)
 		}
 	}
+	c := &Context{MSL: record.DefaultMSL, Conns: 8, Undecoded: 5}
+	if found := findingsOf(t, "capture-drops", c, append(missed(0), ofDamage(4)...)...); !strings.HasPrefix(found[0].Causes[0], "packets were damaged") {
+		t.Errorf("some packets were not decoded, either: %q", found[0].Causes)
+	}
 }
 
 // That no ACK without data is in a capture shows a filter only where one was due.

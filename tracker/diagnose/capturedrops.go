@@ -137,6 +137,13 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 			f.Title = fmt.Sprintf("no ACK without data is in the capture, beside %s with data: it does not hold all that was sent", say.Plural(q.data, "segment"))
 			f.causes = append(f.causes, inCapture("single packets were picked out of a larger capture"))
 		}
+	} else if !dropped && c.damaged >= q.missing.n {
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("%s of %s were not captured, beside packets that are damaged", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"))
+		f.Explanation = fmt.Sprintf("ACKs prove that they arrived (RFC 9293 section 3.10.7.4), unless these are damaged as well. Of %s nothing but packets with a wrong IPv4 header checksum was seen: the bytes may be in packets that were damaged or edited in the file.",
+			say.Plural(c.damaged, "connection"))
+		f.lead(inCapture("packets were damaged or edited in the file, or on the path to where it was captured"), "as many connections consist of damaged packets")
+		f.Advice = []string{badIPChecksums, lookIntoSource}
 	} else if !dropped && c.unread(q.lost) {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Plural(c.Undecoded, "packet"))
@@ -148,13 +155,6 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 			f.Advice = []string{"Capture all fragments: a filter on ports keeps only the first of each datagram, `tcpdump -w FILE 'tcp or (ip[6:2] & 0x3fff != 0)'` keeps the others too."}
 		}
 		f.lead(inCapture(what), "packets that were not decoded are enough to hold them")
-	} else if !dropped && c.damaged >= q.missing.n {
-		f.Confidence = Possible
-		f.Title = fmt.Sprintf("%s of %s were not captured, beside packets that are damaged", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"))
-		f.Explanation = fmt.Sprintf("ACKs prove that they arrived (RFC 9293 section 3.10.7.4), unless these are damaged as well. Of %s nothing but packets with a wrong IPv4 header checksum was seen: the bytes may be in packets that were damaged or edited in the file.",
-			say.Plural(c.damaged, "connection"))
-		f.lead(inCapture("packets were damaged or edited in the file, or on the path to where it was captured"), "as many connections consist of damaged packets")
-		f.Advice = []string{badIPChecksums, lookIntoSource}
 	} else if !dropped && q.renumbered() {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not captured where their numbers belong; segments with other numbers hold %s", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Thousands(q.astray))
