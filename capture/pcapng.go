@@ -34,6 +34,8 @@ type pcapngFile struct {
 	latest   int64               // time of the latest packet that has one
 	lost     uint64              // counted by finished sections
 	counted  bool                // a finished section had a counter
+	got      map[uint32]uint64   // packets from interfaces of the section, where that is told
+	gotAll   uint64              // from all of those
 	received uint64              // packets of the section of which statistics tell of the most
 	at       int64               // offset of the block that is read
 	size     uint32              // its bytes
@@ -47,7 +49,6 @@ type sectionInterface struct {
 	swapNFLOG bool
 	clock     clock
 	lost      uint64 // by the latest statistics block
-	received  uint64 // packets, the most that such a block tells
 	counted   bool   // such a block had a drop counter
 }
 
@@ -228,7 +229,7 @@ func (f *pcapngFile) beginSection(body []byte) error {
 		return damage(f.at+12, "pcapng version %d.%d is unknown", major, f.u16(body[6:]))
 	}
 	f.lost, f.counted = f.drops()
-	f.section, f.spans = f.section[:0], nil
+	f.section, f.spans, f.got, f.gotAll = f.section[:0], nil, nil, 0
 	f.longest = 0
 	return nil
 }

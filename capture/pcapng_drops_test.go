@@ -51,6 +51,7 @@ func TestReceived(t *testing.T) {
 		{"not known", [][]byte{eth, told(0, 4, 1<<64-1)}, 0},
 		{"delivered, of those received", [][]byte{eth, block(order, 5, words(order, 0, 0, 0), option(order, 4, order.AppendUint64(nil, 900)), option(order, 8, order.AppendUint64(nil, 20)))}, 20},
 		{"two interfaces", [][]byte{eth, eth, told(0, 4, 900), told(1, 4, 50)}, 950},
+		{"told again", [][]byte{eth, told(0, 4, 900), told(0, 4, 950), told(0, 4, 20)}, 950},
 		{"two sections", [][]byte{eth, told(0, 4, 900), section(order), eth, told(0, 4, 50)}, 900},
 	} {
 		_, _, f := read(t, slices.Concat(section(order), slices.Concat(c.blocks...)))

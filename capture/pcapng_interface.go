@@ -157,14 +157,14 @@ func (f *pcapngFile) statistics(body []byte) {
 		}
 	}
 	i.lost = max(i.lost, lost)
-	if received < math.MaxUint64 {
-		i.received = max(i.received, received)
+	if received < math.MaxUint64 && received > f.got[id] {
+		if f.got == nil {
+			f.got = map[uint32]uint64{}
+		}
+		f.gotAll = addUpTo(f.gotAll, received-f.got[id])
+		f.got[id] = received
+		f.received = max(f.received, f.gotAll)
 	}
-	var all uint64
-	for n := range f.section {
-		all = addUpTo(all, f.section[n].received)
-	}
-	f.received = max(f.received, all)
 	if span[0] == 0 || span[1] < span[0] {
 		return
 	}
