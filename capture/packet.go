@@ -20,7 +20,7 @@ type Packet struct {
 	File       int      // index in the list of input files; 0 when live
 	FileNumber uint64   // position in that file, 1-based
 	Interface  int      // index in the file's (or the run's) interfaces; 0 when there is only one
-	// Untimed: the file has no time for it (a Simple Packet Block of pcapng). Time
+	// Untimed: the file has no time for it (a Simple Packet Block of pcapng), or none that can be (beyond the year 2262). Time
 	// is then that of the packet before it in the file that has one, 0 without any,
 	// and says nothing but where the packet belongs.
 	Untimed bool

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 )
 
@@ -271,8 +272,12 @@ func (f *pcapngFile) packet(in *buffer, kind uint32, body []byte, p *Packet) err
 	captured = min(captured, uint32(len(data)))
 	p.Data = in.lend(data[:captured:captured])
 	p.Length = max(int(length), len(p.Data))
-	if p.Untimed = kind == blockSimple; !p.Untimed {
-		f.latest = i.clock.nanoseconds(ticks)
+	p.Untimed = kind == blockSimple
+	if !p.Untimed {
+		t := i.clock.nanoseconds(ticks)
+		if p.Untimed = t == math.MaxInt64; !p.Untimed { // beyond the year 2262: no clock of a packet is there
+			f.latest = t
+		}
 	}
 	p.Time = f.latest
 	p.Link = i.link

@@ -14,6 +14,7 @@ func TestPcapngTime(t *testing.T) {
 	order := binary.LittleEndian
 	offset := func(s int64) []byte { return option(order, 14, order.AppendUint64(nil, uint64(s))) }
 	resolution := func(r byte) []byte { return option(order, 9, []byte{r}) }
+	const none = 0 // that can be used
 	for _, c := range []struct {
 		name    string
 		options [][]byte
@@ -33,9 +34,9 @@ func TestPcapngTime(t *testing.T) {
 		{"offset", [][]byte{resolution(3), offset(1_700_000_000)}, 5, 1_700_000_000_005e6},
 		{"offset below zero", [][]byte{offset(-10)}, 11_000_000, 1e9},
 		{"before 1970", [][]byte{offset(-10)}, 1_000_000, -9e9},
-		{"beyond 2262", [][]byte{resolution(0)}, math.MaxUint64, math.MaxInt64},
-		{"beyond 2262, binary", [][]byte{resolution(0x80 | 10)}, math.MaxUint64, math.MaxInt64},
-		{"beyond 2262 by the offset", [][]byte{offset(math.MaxInt64)}, 1_000_000, math.MaxInt64},
+		{"beyond 2262", [][]byte{resolution(0)}, math.MaxUint64, none},
+		{"beyond 2262, binary", [][]byte{resolution(0x80 | 10)}, math.MaxUint64, none},
+		{"beyond 2262 by the offset", [][]byte{offset(math.MaxInt64)}, 1_000_000, none},
 		{"long before 1970", [][]byte{offset(math.MinInt64)}, 0, math.MinInt64},
 		{"an option of a wrong length is none", [][]byte{option(order, 9, []byte{3, 3}), option(order, 14, []byte{1})}, 5, 5000},
 		{"options that end in the middle of one are none", [][]byte{option(order, 9, []byte{3}), {9, 0, 200, 0}}, 5, 5e6},
@@ -184,12 +185,12 @@ func TestPcapngInterfacesAreBounded(t *testing.T) {
 }
 
 // A Simple Packet Block has no time (draft-ietf-opsawg-pcapng section 4.4): its
-// packet is marked, and keeps its place.
+// packet is marked, and keeps its place. So is one whose time is beyond the year 2262: a negative one, written unsigned.
 func TestPcapngWithoutTimes(t *testing.T) {
 	order := binary.LittleEndian
 	simple := block(order, 3, words(order, 4), []byte("abcd"))
 	f, err := capture.NewFile("x", bytes.NewReader(slices.Concat(section(order), describe(order, 1, 0),
-		simple, enhanced(order, 0, 7e6, 60, "abcd"), simple, enhanced(order, 0, 8e6, 60, "abcd"))))
+		simple, enhanced(order, 0, 7e6, 60, "abcd"), simple, enhanced(order, 0, 8e6, 60, "abcd"), enhanced(order, 0, 1<<64-5e8, 60, "abcd"), enhanced(order, 0, 9e6, 60, "abcd"))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +198,7 @@ func TestPcapngWithoutTimes(t *testing.T) {
 	for _, want := range []struct {
 		time    int64
 		untimed bool
-	}{{0, true}, {7e9, false}, {7e9, true}, {8e9, false}} {
+	}{{0, true}, {7e9, false}, {7e9, true}, {8e9, false}, {8e9, true}, {9e9, false}} {
 		if err := f.Next(&p); err != nil || p.Time != want.time || p.Untimed != want.untimed {
 			t.Errorf("packet %d: %d, untimed %t, %v; want %v", p.Number, p.Time, p.Untimed, err, want)
 		}

@@ -70,7 +70,7 @@ func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
 	}
 	c := &h.Clock
 	if c.Untimed > 0 && s.unknown[schema.Untimed] == 0 {
-		parts = append(parts, say.Plural(c.Untimed, "packet")+" without a time")
+		parts = append(parts, say.Plural(c.Untimed, "packet")+" without a usable time")
 	}
 	if c.Gaps > 0 {
 		what := "the capture was off"

@@ -141,7 +141,7 @@ func writeNotSeen(p *page, h *Headline) {
 func writeClock(p *page, h *Headline) {
 	c := &h.Clock
 	if c.Untimed > 0 {
-		p.label("no time", say.Plural(c.Untimed, "packet")+" of "+say.Thousands(h.Packets)+" without a time in the file (Simple Packet Blocks of pcapng)")
+		p.label("no time", say.Plural(c.Untimed, "packet")+" of "+say.Thousands(h.Packets)+" without a time that can be used (Simple Packet Blocks of pcapng have none; a damaged one is centuries away)")
 	}
 	if c.Gaps > 0 {
 		p.label("not covered", fmt.Sprintf("%s in %s: connections show that the capture was off; waits and states leave that time out", p.Span(c.Uncovered), say.Plural(c.Gaps, "gap")))

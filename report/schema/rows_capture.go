@@ -19,7 +19,7 @@ func captureFields() []Field {
 		{"capture.given_up_bytes", Count, "bytes", "bytes in gaps that the program gave up while they were open (more at once than it keeps): whether they were captured later is unknown; absent when none", none, at(func(r *record.Record) any { return &r.Capture.GivenUpBytes }).ifAny()},
 		{"capture.offload", Truth, "", "segments longer than on the wire: captured before the network card cut them", none, at(func(r *record.Record) any { return &r.Capture.Offload })},
 		{"capture.time_went_back", Count, "packets", "packets with an earlier time than the packet before, or with a wrong time, as the packets around them show", none, at(func(r *record.Record) any { return &r.Capture.TimeWentBack })},
-		{"capture.untimed", Count, "packets", "packets without a time (Simple Packet Blocks of pcapng): all spans are absent", none, at(func(r *record.Record) any { return &r.Capture.Untimed }).ifAny()},
+		{"capture.untimed", Count, "packets", "packets without a time (Simple Packet Blocks of pcapng), or with one beyond the year 2262: all spans are absent", none, at(func(r *record.Record) any { return &r.Capture.Untimed }).ifAny()},
 		{"capture.stepped_s", Seconds, "s", "by how much the clock was stepped between its packets: no span includes it", none, at(func(r *record.Record) any { return &r.Capture.Stepped }).ifAny()},
 		{"capture.uncovered_s", Seconds, "s", "how long the capture was off between its packets: only duration_s includes it", none, at(func(r *record.Record) any { return &r.Capture.Uncovered }).ifAny()},
 		{"capture.unknown", Texts, "", "the reasons for which fields of this record are absent (see below); absent when there are none", none, made(func(w *row) Value {

@@ -83,7 +83,7 @@ func Unknowns() [NReasons]Unknown {
 				return "time went back " + say.Plural(uint64(r.Capture.TimeWentBack), "time")
 			}},
 		Untimed: {Label: "no time",
-			What: "times and spans", Why: "the file holds no times"},
+			What: "times and spans", Why: "the file holds no times, or none that can be"},
 		GivenUp: {Label: "given up",
 			What: "bytes not captured, retransmissions, segments out of order", Why: "more gaps were open at once than the program keeps",
 			short: func(r *record.Record) string {

@@ -36,7 +36,11 @@ type attempts struct {
 
 // failed counts a failed attempt; packet is what ended it, or 0.
 func (a *attempts) failed(r *record.Record, packet uint64) {
-	a.hitAt(r, packet)
+	until := r.End
+	if r.Open.RefusedFirst && r.Open.Felt.OK {
+		until = r.Start + r.Open.Felt.V // it opened after all
+	}
+	a.hit(r, packet, r.Start, until)
 	a.sources.add(r.Orig.Addr)
 	if r.Open.Waited.OK {
 		a.waited = max(a.waited, r.Open.Waited.V)

@@ -393,3 +393,13 @@ func TestUnreadFragments(t *testing.T) {
 		}
 	}
 }
+
+// What is found in packets without a time has none: theirs is that of other packets.
+func TestFoundWithoutTime(t *testing.T) {
+	refused := failed(record.OpenRefused, 1)
+	timed := findingsOf(t, "refused", nil, made(1, refused))
+	untimed := findingsOf(t, "refused", nil, made(1, refused, func(r *record.Record) { r.Capture.Untimed = 2 }))
+	if len(timed) != 1 || timed[0].Since == 0 || len(untimed) != 1 || untimed[0].Since != 0 || untimed[0].Until != 0 {
+		t.Errorf("%+v, %+v", timed, untimed)
+	}
+}

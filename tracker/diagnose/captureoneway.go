@@ -68,6 +68,9 @@ func tellOneWay(c *Context, q *quality) (Finding, *tally) {
 		f.causes = f.causes[:2]
 		f.lead(filter, "the capture point is right beside the hosts that were captured")
 	}
+	if f.leader == filter {
+		slices.Reverse(f.Advice) // the filter is the first thing to ask for
+	}
 	if few || hole {
 		f.Confidence = Possible
 		f.causes = append(f.causes, inCapture("the capture missed the other end's packets"))

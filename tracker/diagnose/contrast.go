@@ -65,8 +65,9 @@ const (
 // contrasts compares attempts that failed with those that went well, listener by listener.
 type contrasts struct {
 	byListener map[capture.Endpoint][]*joined
-	heard      map[capture.Addr]bool    // hosts that sent anything, as far as the sample tells
-	sent       map[capture.Addr][]int64 // some times at which they did, in order
+	running    map[capture.Endpoint][]*attempt // connections that ran when first seen
+	heard      map[capture.Addr]bool           // hosts that sent anything, as far as the sample tells
+	sent       map[capture.Addr][]int64        // some times at which they did, in order
 	sampled    bool
 	told       map[contrastKey]*verdict
 }

@@ -34,6 +34,8 @@ type attempt struct {
 	Start, End   int64
 	Opened       int64 // when it opened; 0 where it did not, or was not served
 	Until        int64 // until when both ends held it open; the greatest number where they still do
+	Held         int64 // until when the listener held it
+	Left         int64 // when the listener sent its FIN, before the other end did; 0 where it did not
 	Orig, Resp   capture.Endpoint
 	Tunnel       uint64
 	TSVal        uint32
@@ -86,10 +88,22 @@ func outcomeOf(r *record.Record) outcome {
 // and the others have places of their own: no number of either takes the other's.
 type sampled struct {
 	twoKinds[attempt]
-	next attempt // room to make one in
+	running fold.Ranking[attempt] // and connections that ran when first seen
+	next    attempt               // room to make one in
 }
 
-func newSampled(limit int) sampled { return sampled{twoKinds: newTwoKinds(limit, compareSampled)} }
+func newSampled(limit int) sampled {
+	return sampled{twoKinds: newTwoKinds(limit, compareSampled), running: fold.NewRanking(max(limit/runningShare, 1), compareSampled, fold.Assign)}
+}
+
+// runningShare is one in how many of maxSampled of the connections that ran when first seen are remembered.
+const runningShare = 8
+
+// Fields walks over all samples.
+func (s *sampled) Fields(w *fold.Walk) {
+	s.twoKinds.Fields(w)
+	s.running.Fields(w)
+}
 
 // twoKinds are samples of what went badly and of what went well.
 type twoKinds[T any] struct{ bad, well fold.Ranking[T] }
@@ -119,6 +133,7 @@ func compareSampled(a, b *attempt) int {
 
 // add takes in an attempt.
 func (s *sampled) add(r *record.Record) {
+	s.addRunning(r)
 	result := outcomeOf(r)
 	if result == wentUnknown {
 		return
@@ -130,10 +145,21 @@ func (s *sampled) add(r *record.Record) {
 		FastOpen: r.Open.FastOpenAsked, SYNData: r.Open.SYNData, Signed: r.Open.Signed, HeldState: uint8(r.Open.HeldState), Prompt: e.FirstByte.OK && e.FirstByte.V < promptData,
 		Rank: fold.Mix(uint64(r.Start / second))}
 	a.Opened, a.Until = openFor(r)
+	a.Held, a.Left = listenerHeld(r), leftBy(r)
 	if r.NVLAN > 0 {
 		a.VLAN = r.VLANs[r.NVLAN-1]
 	}
 	s.keep(a, result == wentWell || result == wentOther)
+}
+
+// addRunning takes in a connection that ran when it was first seen, by what both ends sent.
+func (s *sampled) addRunning(r *record.Record) {
+	if r.Open.Kind != record.OpenMidstream || r.Start == 0 || !bothSeen(r) || r.Close.RSTs[record.Resp] > 0 {
+		return
+	}
+	s.next = attempt{ID: r.ID, Start: r.Start, End: r.End, Orig: r.Orig, Resp: r.Resp, Opened: r.Start, Until: heldUntil(r), Held: listenerHeld(r), Left: leftBy(r),
+		Rank: fold.Mix(uint64(r.Start / second))}
+	s.running.Add(&s.next)
 }
 
 // joined is an attempt with what other connections tell of it.
@@ -155,7 +181,33 @@ func openFor(r *record.Record) (opened, until int64) {
 	if !r.Open.Felt.OK || r.Ends[record.Resp].SeenBytes == 0 {
 		return 0, 0
 	}
-	opened, until = r.Start+r.Open.Felt.V, math.MaxInt64
+	return r.Start + r.Open.Felt.V, heldUntil(r)
+}
+
+// leftBy is when the listener sent its FIN, where the opener had not sent one; else 0.
+func leftBy(r *record.Record) int64 {
+	x, y := r.Close.FINTime[record.Orig], r.Close.FINTime[record.Resp]
+	if !y.OK || x.OK && x.V <= y.V {
+		return 0
+	}
+	return y.V
+}
+
+// listenerHeld tells until when the listener held a connection that had opened: it had sent no FIN, and no RST had ended it.
+func listenerHeld(r *record.Record) int64 {
+	until := int64(math.MaxInt64)
+	if r.Close.Kind == record.CloseReset {
+		until = resetAt(r)
+	}
+	if fin := r.Close.FINTime[record.Resp]; fin.OK {
+		until = min(until, fin.V)
+	}
+	return until
+}
+
+// heldUntil tells until when neither end had closed a connection.
+func heldUntil(r *record.Record) int64 {
+	until := int64(math.MaxInt64)
 	if r.Close.Kind != record.CloseOpen {
 		until = r.End
 	}
@@ -164,7 +216,7 @@ func openFor(r *record.Record) (opened, until int64) {
 			until = min(until, at.V)
 		}
 	}
-	return opened, until
+	return until
 }
 
 // crowdWithin is how soon after another host's SYN one counts as coming at the same moment.
@@ -172,7 +224,7 @@ const crowdWithin = 2 * millisecond
 
 // join puts the attempts of the sample side by side.
 func (s *sampled) join() *contrasts {
-	x := &contrasts{byListener: make(map[capture.Endpoint][]*joined), heard: make(map[capture.Addr]bool), sent: make(map[capture.Addr][]int64), told: make(map[contrastKey]*verdict)}
+	x := &contrasts{byListener: make(map[capture.Endpoint][]*joined), running: make(map[capture.Endpoint][]*attempt), heard: make(map[capture.Addr]bool), sent: make(map[capture.Addr][]int64), told: make(map[contrastKey]*verdict)}
 	whole := ^uint64(0) // the seconds of which all attempts are remembered
 	var all []*joined
 	for _, list := range [...]*fold.Ranking[attempt]{&s.bad, &s.well} {
@@ -184,6 +236,9 @@ func (s *sampled) join() *contrasts {
 		for _, a := range kept {
 			all = append(all, &joined{attempt: a})
 		}
+	}
+	for _, a := range s.running.Sorted() {
+		x.running[a.Resp] = append(x.running[a.Resp], a)
 	}
 	slices.SortFunc(all, func(a, b *joined) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
 	for _, a := range all {

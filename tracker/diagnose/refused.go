@@ -23,6 +23,11 @@ served within a second around them, one of several targets behind the address do
 listen; where every n-th was refused, they are dealt out in turn
 (tested as all signs are, times the places in the turn); where all lie in one stretch in which none was served, the service was down for that time.
 
+What is refused while the listener holds an older connection of the same two hosts that closes
+just then, or right after it, with the next attempt taken within a second, met a program that takes
+one connection from a peer. Where the host that refused opens a connection to the same port of the
+other one itself, within a minute, its program only opens, or was starting.
+
 It can be mistaken for a firewall that rejects with a RST (REJECT
 --reject-with tcp-reset): that has often another TTL than the host's own
 packets, and then the finding says so. Hosts that scan are left out.`,
@@ -72,6 +77,14 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 		f.causes = f.causes[1:]
 		f.lead(app(fmt.Sprintf("the service listens at %s alone", other.Addr)), fmt.Sprintf("%s served at the same port", name(other)))
 	}
+	if after, conn, ok := c.openedBack(s.A, &a.sources, a.when.Least); ok && opened == 0 {
+		intoBack(&f, s, after, conn)
+	}
+	stretch := c.stretchOf(s.A, wentRefused)
+	crossing, crossed := c.crossed(s.A, a.n)
+	if crossed = crossed && !stretch.scattered() && !stretch.together(); crossed {
+		crossing.intoRefused(&f, s)
+	}
 	v := c.contrast(s.A, wentRefused)
 	f.Title += v.because()
 	if v.named() {
@@ -82,9 +95,8 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 		f.causes = []Cause{onPath("a firewall on the path rejects with a RST"), app("the service sits behind a load balancer that has no healthy backend")}
 	}
 	v.into(&f, s.A, "opened")
-	if !v.named() && !v.somewhere() {
-		x := c.stretchOf(s.A, wentRefused)
-		x.intoRefused(&f, s)
+	if !v.named() && !v.somewhere() && !crossed {
+		stretch.intoRefused(&f, s)
 	}
 	return f, true
 }

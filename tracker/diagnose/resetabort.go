@@ -25,7 +25,7 @@ not: the packets do not tell. Where nothing of the other end had come for a seco
 is put first only where three or more waited equally long, to 3 % or 30 ms, and none had borne a longer wait before.
 Where its own data had been sent three times or more and nobody had acknowledged it for a second or more, it gave up on that; such
 connections are told of apart. Where the client had offered TLS and got something else, the port
-speaks none. Where its SYN has no MSS, a program made the packets.
+speaks none. Where the first data of both ends is of different protocols, HTTP and SSH for one, the client is set for another service. Where its SYN has no MSS, a program made the packets.
 A window as wide as ever is no sign that all was read: Linux does not narrow it for a little.
 Where the sender's window was closed when its RST came, its buffer was full of data that its
 application had not read: it closed with that unread.
@@ -105,6 +105,8 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.Explanation = "The RST has no ACK, and a socket that is aborted sends RST,ACK (RFC 9293 section 3.10.5). Nothing stands between within one host: its system had no such socket any more, or a program made the packets." + x.oddly()
 		f.causes = []Cause{app("its socket was gone: the process ended or restarted, and its system answered a segment that met none"), madeItself()}
 		f.Advice = f.Advice[1:]
+	case x.strange == x.n:
+		x.intoStrange(&f, s)
 	case x.inVain == x.n:
 		x.intoVain(&f, s, all)
 	case x.gaveUp():

@@ -146,6 +146,10 @@ func (x *resets) countSender(r *record.Record) {
 	if c := &r.Close; c.ResetQuiet < uponData && c.ResetQuiet < c.ResetAfter && r.Ends[by].SeenBytes > 0 {
 		x.upon++
 	}
+	if spoke, ok := spokenBy(r); ok {
+		x.strange++
+		x.tongues.Take(spoke)
+	}
 	x.answering += uint64(max(r.Close.RSTs[by], 1) - 1)
 }
 

@@ -29,6 +29,8 @@ type resets struct {
 	inPlace    uint64 // RSTs out of CLOSE-WAIT: they came where a FIN was due
 	holed      uint64 // whose receiver's last data stood behind a gap that nothing filled
 	noTLS      uint64 // whose opener offered TLS, and sent its RST upon an answer that is none
+	strange    uint64 // whose ends spoke different protocols
+	tongues    fold.First[spoken]
 	unbegun    uint64 // on which the other end had sent nothing but what came too late
 	byes       uint64 // on which an end had said goodbye in its protocol's words
 	opener     uint64 // that came as the segments that opened the connection, their end's data another way
@@ -278,7 +280,8 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sums(w, x.odd[:])
 	x.ttl.Fields(w)
 	x.own.Fields(w)
-	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.holed, &x.noTLS, &x.unbegun, &x.byes, &x.probed, &x.mute)
+	x.tongues.Fields(w)
+	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.holed, &x.noTLS, &x.strange, &x.unbegun, &x.byes, &x.probed, &x.mute)
 	x.probers.Fields(w)
 	x.waited.Fields(w)
 	fold.Sum(w, &x.inVain, &x.challenged, &x.unasked, &x.over, &x.quiet)

@@ -46,6 +46,9 @@ func (t *tally) hit(r *record.Record, packet uint64, since, until int64) {
 			t.made++
 		}
 	}
+	if r.Capture.Untimed > 0 {
+		since, until = 0, 0 // what its packets have is the time of others
+	}
 	t.hitConn(r.ID, packet, since, until)
 }
 
@@ -59,8 +62,7 @@ func (t *tally) hitConn(conn, packet uint64, since, until int64) {
 // hitAt counts a connection, by a packet that proves it; 0 where no single one does.
 func (t *tally) hitAt(r *record.Record, packet uint64) { t.hit(r, packet, r.Start, r.End) }
 
-// span widens the time that the connections took. Of packets without a time, in a
-// file where none has one, both are 0.
+// span widens the time that the connections took. Of packets without a time both are 0.
 func (t *tally) span(since, until int64) {
 	if since == 0 && until == 0 {
 		return
