@@ -39,6 +39,7 @@ type quality struct {
 	cut       tally
 	offload   tally
 	midstream tally
+	single    uint64 // connections of which too little was seen to call them that: see tooLittle
 	backwards tally
 	twoWay    uint64 // connections of which packets of both ends were captured
 	data      uint64 // segments with data, of connections with both directions
@@ -151,7 +152,11 @@ func (q *quality) add(r *record.Record) {
 	if c.Offload {
 		q.offload.hitAt(r, r.Evidence.Offload)
 	}
-	if _, probe := probedInVain(r); c.Midstream && !c.Forgotten && !probe {
+	switch _, probe := probedInVain(r); {
+	case !c.Midstream || c.Forgotten:
+	case tooLittle(r):
+		q.single++
+	case !probe:
 		q.midstream.hitAt(r, r.FirstPacket)
 	}
 }
@@ -277,7 +282,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.astray, &q.openings, &q.bursts, &q.long, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.unseen, &q.onHost, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay, &q.lone)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.astray, &q.openings, &q.bursts, &q.long, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.unseen, &q.onHost, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay, &q.lone, &q.single)
 	fold.Sums(w, q.heard[:])
 	fold.Sums(w, q.beside[:])
 	q.strayAt.Fields(w)

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"testing"
 
 	"tcpwatch/tracker/record"
@@ -121,5 +122,38 @@ func TestHalfOpenOfAScanner(t *testing.T) {
 		if n != c.told {
 			t.Errorf("%s: %d findings, want %d", c.name, n, c.told)
 		}
+	}
+}
+
+// What a lone packet without SYN is of is not known: no connection began before the capture for it, and none is open.
+func TestLonePackets(t *testing.T) {
+	midstream := func(r *record.Record) {
+		r.Open, r.Capture.Midstream = record.OpenRecord{Kind: record.OpenMidstream}, true
+	}
+	single := func(r *record.Record) { r.Ends = [2]record.EndRecord{{Packets: 1, SeenBytes: 27}, {}} }
+	fin := func(r *record.Record) {
+		r.Ends[record.Orig].PureACKs, r.Close.FINs[record.Orig] = 0, 1
+	}
+	for _, x := range []struct {
+		name   string
+		record *record.Record
+		counts bool
+	}{
+		{"a connection of before", made(1, midstream, leftOpen(0)), true},
+		{"an ACK that drew a RST", made(1, probe(record.Orig)), true},
+		{"one packet", made(1, midstream, leftOpen(0), single), false},
+		{"without flags, and no answer", made(1, unheard(0)), false},
+		{"a FIN that drew a RST", made(1, probe(record.Orig), fin), false},
+		{"without flags, with a RST", made(1, probe(record.Orig), func(r *record.Record) { r.Ends[record.Orig].PureACKs = 0 }), false},
+	} {
+		list := findingsOf(t, "capture-midstream,still-open", nil, x.record)
+		if found := len(list) > 0; found != x.counts {
+			t.Errorf("%s: %d findings", x.name, len(list))
+		}
+	}
+	list := findingsOf(t, "port-scan", nil, made(1, probe(record.Orig), fin), made(2, probe(record.Orig), func(r *record.Record) { r.Ends[record.Orig].PureACKs = 0 }),
+		made(3, failed(record.OpenRefused, 1), to(point("10.0.0.2:99"))))
+	if len(list) != 1 || !strings.Contains(list[0].Title, "2 lone segments that belong to no connection, 1 of them without flags") || !strings.Contains(list[0].Explanation, "Its SYNs failed too, on 1 connection") {
+		t.Errorf("%+v", list)
 	}
 }

@@ -210,7 +210,7 @@ func detectorCases() []detectorCase {
 		{"port-scan", many(15, func(i int) *record.Record {
 			return made(uint64(i+1), unheard(0), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)))
 		}), Warning, "probed with segments without flags", nil, "", ""},
-		{"port-scan", []*record.Record{made(1, unheard(0)), made(2, unheard(1), to(numbered(1, 99))), made(3, probe(orig), to(numbered(1, 98)))}, Notice, "with FIN and without ACK, or without flags, which no TCP sends: 2 probes",
+		{"port-scan", []*record.Record{made(1, unheard(0)), made(2, unheard(1), to(numbered(1, 99))), made(3, probe(orig), to(numbered(1, 98)))}, Notice, "3 lone segments that belong to no connection, 2 of them with FIN and without ACK, or without flags, which no TCP sends",
 			[]*record.Record{made(1, probe(orig)), made(2, unheard(1), set(func(r *record.Record) { r.Capture.OneWay = true }))}, "ACKs of connections that an end no longer knows", "reset-forgotten"},
 		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) { r.Close.ResetTTL.V, r.Close.ResetOdd = 60, record.OddTTL })), Warning, "TTL 60",
 			same(1, set(ignored)), "the receiver ignored it", "reset-ignored"},

@@ -144,7 +144,7 @@ func (x *scan) found() string {
 func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	switch {
 	case !l.scans(c, s, x):
-		return tellFewProbes(s, &x.probes), x.probes.noACK.n > 0
+		return tellFewProbes(s, x), x.probes.noACK.n > 0
 	case x.probes.n*2 >= x.n:
 		return tellProbes(s, x), true
 	}

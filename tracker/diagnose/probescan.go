@@ -91,9 +91,23 @@ func probedEnds(r *record.Record) (from, to capture.Endpoint) {
 	return r.Orig, r.Resp
 }
 
+// tooLittle tells that of what began without SYN too little was seen to call it a connection: one packet, which may be a damaged one or
+// a stray, or a probe with a FIN or without flags and its answer.
+func tooLittle(r *record.Record) bool {
+	if r.Open.Kind != record.OpenMidstream {
+		return false
+	}
+	if r.Ends[record.Orig].Packets+r.Ends[record.Resp].Packets <= 1 {
+		return true
+	}
+	by, ok := probedInVain(r)
+	return ok && r.Ends[by].PureACKs == 0
+}
+
 // tellFewProbes tells of segments without ACK where they are too few for a scan: one is enough to know that a program
 // made it.
-func tellFewProbes(s Subject, p *probes) Finding {
+func tellFewProbes(s Subject, x *scan) Finding {
+	p := &x.probes
 	what := "with FIN and without ACK"
 	switch p.noFlags {
 	case 0:
@@ -102,18 +116,35 @@ func tellFewProbes(s Subject, p *probes) Finding {
 	default:
 		what += ", or without flags"
 	}
+	title := fmt.Sprintf("%s sent lone segments %s, which no TCP sends: %s", s.A.Addr, what, say.Plural(p.noACK.n, "probe"))
+	if more := p.n - p.noACK.n; more > 0 {
+		title = fmt.Sprintf("%s probes: %s that belong to no connection, %s of them %s, which no TCP sends", s.A.Addr, say.Plural(p.n, "lone segment"), say.Thousands(p.noACK.n), what)
+	}
 	f := Finding{
 		Severity: Notice, Confidence: Likely,
-		Title:       fmt.Sprintf("%s sent lone segments %s, which no TCP sends: %s", s.A.Addr, what, say.Plural(p.noACK.n, "probe")),
-		Explanation: "Every segment of a connection but its first SYN and some RSTs carries an ACK (RFC 9293 section 3.10.7.4). A port without a socket answers such a segment by a RST, one that listens does not: so ports are found (FIN, NULL and Xmas scans). They are too few to be called a scan.",
+		Title:       title,
+		Explanation: "Every segment of a connection but its first SYN and some RSTs carries an ACK (RFC 9293 section 3.10.7.4). A port without a socket answers such a segment by a RST, one that listens does not: so ports are found (FIN, NULL and Xmas scans).",
 		causes:      []Cause{app("a port scanner that looks for what a firewall lets pass, or asks what system a host is of"), app("a test program that makes packets itself")},
 		Advice:      []string{fmt.Sprintf("On %s: its own processes with raw sockets are what to look for: `ss -wp`.", s.A.Addr)},
 	}
 	if more := p.n - p.noACK.n; more > 0 {
-		f.Explanation += fmt.Sprintf(" %s of it drew a RST as well, with FIN or ACK.", say.Plural(more, "other lone segment"))
+		f.Explanation += fmt.Sprintf(" %s a RST as well, with FIN or ACK: of one host they are most likely probes too.", drew(more))
+	}
+	if failed := x.n - p.n; failed > 0 {
+		f.Explanation += fmt.Sprintf(" Its SYNs failed too, on %s: it tried %s of %s in vain.", say.Plural(failed, "connection"), x.ports.words(), about(&x.hosts, "host"))
+	} else {
+		f.Explanation += " They are too few to be called a scan."
 	}
 	p.noACK.into(&f)
 	return f
+}
+
+// drew are so many other segments that drew something.
+func drew(n uint64) string {
+	if n == 1 {
+		return "1 other drew"
+	}
+	return say.Thousands(n) + " others drew"
 }
 
 func tellProbes(s Subject, x *scan) Finding {

@@ -23,7 +23,7 @@ served within a second around them, one of several targets behind the address do
 listen; where every n-th was refused, they are dealt out in turn
 (tested as all signs are, times the places in the turn); where all lie in one stretch in which none was served, the service was down for that time.
 
-What is refused while the listener holds an older connection of the same two hosts that closes
+What is refused while the server holds an older connection of the same two hosts that closes
 just then, or right after it, with the next attempt taken within a second, met a program that takes
 one connection from a peer. Where the host that refused opens a connection to the same port of the
 other one itself, within a minute, its program only opens, or was starting.

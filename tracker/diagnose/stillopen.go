@@ -33,7 +33,7 @@ Rule: nothing on the wire says that an idle connection has ended (RFC 9293 secti
 3.8.4: keepalive is optional), so at the end of a capture an open connection is only
 that. Busy ones sent something in the last minute, idle ones did not, where no jump of the
 clock lies between; of those whose
-close had begun the missing step was not yet due. A lone segment that no connection has is left out. None of them is counted as a leak
+close had begun the missing step was not yet due. A lone segment that no connection has, or one packet alone without SYN, is left out. None of them is counted as a leak
 or as lost, and none that died while idle as open. CLOSE-WAIT, unanswered data and
 unanswered FINs of some age have findings of their own.`,
 		New: func(*Options) Fold { return newFold(addOpen, tellOpen) },
@@ -46,7 +46,7 @@ func addOpen(s *subjects[open, *open], r *record.Record) {
 	if !r.Unfinished || r.Close.Kind != record.CloseOpen && !closing || diedAtRest(r) {
 		return
 	}
-	if _, probe := probedInVain(r); probe {
+	if _, probe := probedInVain(r); probe || tooLittle(r) {
 		return // nothing shows a connection
 	}
 	x := s.At(Subject{Kind: SubjectCapture})
