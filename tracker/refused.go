@@ -323,3 +323,16 @@ func (w *packer[W]) ignored(n int, f *details, c *conn) int {
 	n = w.flag(n, &x.Done)
 	return w.flag(n, &x.WentOn)
 }
+
+// resetAgain notes a RST of an end that comes behind its first one another way: who sent the two is not one.
+func (c *conn) resetAgain(from record.End, s *capture.Segment) {
+	if c.resetBy != from {
+		return
+	}
+	switch odd, first := c.oddTTL(from, s), c.details.resetCause == record.ResetMiddlebox; {
+	case first && !odd:
+		c.own().resetAlso = true
+	case odd && !first && !c.details.odd.Has(record.OddTTL):
+		c.own().odd |= record.Joined
+	}
+}

@@ -21,9 +21,7 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		c.note(record.Moment{Kind: record.MomentOldReset, End: from})
 		return
 	}
-	if c.resetBy == from && c.details.resetCause == record.ResetMiddlebox && !c.oddTTL(from, s) {
-		c.own().resetAlso = true
-	}
+	c.resetAgain(from, s)
 	basis := record.Seen
 	if t.rstProves(c, from, s, now, last) && !s.Flags.Has(capture.ACK) {
 		basis = record.Expected // one number inside the window: whoever forges it need only guess that
@@ -204,6 +202,9 @@ func (c *conn) acceptsRST(to record.End, s *capture.Segment) bool {
 		return seq == e.sndNxt()
 	}
 	una := e.stream.Una()
+	if x := p.recent.acks; e.finAcked && x.n > 0 && s.Time-p.lastSend < second && seq == reassembly.Seq(x.number) && e.fin.Less(seq) && seq.Sub(e.fin) <= maxSkip {
+		return true // it acknowledged more than was captured before the FIN
+	}
 	if c.is(isMidstream) && e.wireBytes == 0 && una.LessEq(seq) && seq.Sub(una) <= maxSkip {
 		return true // none of its data was captured, which may have moved the number
 	}

@@ -116,3 +116,45 @@ func TestClockGoesOnAfterARST(t *testing.T) {
 		}
 	}
 }
+
+// More RSTs in the name of an end that has sent its own, with another TTL, are another device's.
+func TestRSTJoinedByAnothers(t *testing.T) {
+	const talk = `
+		0.000 > S  0:0(0) ttl 116 | - -
+		0.010 < S. 0:0(0) ack 1 | - -
+		0.020 > .  1:1(0) ack 1 ttl 116 | - -
+		0.100 < .P 1:101(100) ack 1 | - -
+		0.200 > R. 1:1(0) ack 101 win 0 ttl 116 | - -
+		0.210 < .P 101:201(100) ack 1 | - -
+		`
+	for second, want := range map[string]bool{
+		`0.220 > R. 1:1(0) ack 201 win 0 ttl 244 | - -`: true,
+		`0.220 > R. 1:1(0) ack 201 win 0 ttl 116 | - -`: false,
+	} {
+		r := recordOf(t, talk+second)
+		if got := r.Close.ResetOdd.Has(record.Joined); got != want || r.Close.ResetCause != record.ResetAbort {
+			t.Errorf("%s: %t, %v", second, got, r.Close.ResetCause)
+		}
+	}
+}
+
+// A RST at the number that its receiver has just acknowledged is the one that it expects, though the
+// capture holds less of what came before the FIN.
+func TestRSTAtTheAcknowledgedNumber(t *testing.T) {
+	const talk = `
+		0.000 > S  0:0(0) | - -
+		0.001 < S. 0:0(0) ack 1 | - -
+		0.002 > .  1:1(0) ack 1 | - -
+		0.003 < .P 1:101(100) ack 1 | - -
+		0.004 > F. 1:1(0) ack 101 | - -
+		0.005 < .P 101:102(1) ack 148 | - -
+		`
+	for rst, want := range map[string]record.CloseKind{
+		`0.006 > R. 148:148(0) ack 102 win 0 | - -`: record.CloseReset,
+		`0.006 > R. 149:149(0) ack 102 win 0 | - -`: record.CloseHalfClosed,
+	} {
+		if r := recordOf(t, talk+rst); r.Close.Kind != want {
+			t.Errorf("%s: %v, want %v", rst, r.Close.Kind, want)
+		}
+	}
+}

@@ -26,7 +26,7 @@ func closeFields() []Field {
 		})},
 		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox`, `mptcp-close` or `unknown`", reset, wordOf(record.NResetCauses, record.ResetNone, func(r *record.Record) *record.ResetCause { return &r.Close.ResetCause }).toldAs(func(w *row) Value { return textOf(causeTold(w.Record).String()) })},
 		{"close.reset_text", Text, "", "what the RST carries, at most 64 bytes of it, where all of that can be printed (RFC 9293 section 3.5.3); absent when nothing", reset, textAt(func(r *record.Record) *string { return &r.Close.ResetText })},
-		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`, `signature`; and what else it shows: `own-stack` (it goes on from its sender's own numbers), `subflow` (an MPTCP option), `took-all` (its sender had acknowledged all that came), `outlived` (its sender's timestamps went on after it), `damaged` (no RST was sent: its flags are none that a TCP sends, its checksum is wrong and that of the SYN right, or its bytes were acknowledged as data)", reset, oddAt(func(r *record.Record) *record.ResetSigns { return &r.Close.ResetOdd })},
+		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`, `signature`; and what else it shows: `own-stack` (it goes on from its sender's own numbers), `subflow` (an MPTCP option), `took-all` (its sender had acknowledged all that came), `outlived` (its sender's timestamps went on after it), `joined` (more RSTs in its sender's name came behind it another way), `damaged` (no RST was sent: its flags are none that a TCP sends, its checksum is wrong and that of the SYN right, or its bytes were acknowledged as data)", reset, oddAt(func(r *record.Record) *record.ResetSigns { return &r.Close.ResetOdd })},
 		{"close.data_last", Truth, "", "`true` when the last segment of the other end before the first RST carried data, and the sender of the RST sent none after that", none, at(func(r *record.Record) any { return &r.Close.DataLast }).ifAny()},
 		{"close.goodbye", Truth, "", "`true` when the last data of an end before the first RST was the goodbye of its protocol (QUIT, an LDAP unbind, an SMB logoff, ...)", none, at(func(r *record.Record) any { return &r.Close.Goodbye }).ifAny()},
 		{"close.unheard_bytes", Count, "bytes", "bytes that the receiver of the first RST had sent and the sender of the RST had not acknowledged before it; absent when none", none, at(func(r *record.Record) any { return &r.Close.Unheard }).ifAny()},
@@ -69,7 +69,7 @@ func causeTold(r *record.Record) record.ResetCause {
 }
 
 // signNames are the signs of a RST, in the order of their bits.
-var signNames = [...]string{"ttl", "ip-id", "timestamps", "signature", "own-stack", "subflow", "took-all", "outlived", "damaged"}
+var signNames = [...]string{"ttl", "ip-id", "timestamps", "signature", "own-stack", "subflow", "took-all", "outlived", "joined", "damaged"}
 
 // signWords names each set of signs, with blanks between.
 var signWords = func() (words [1 << len(signNames)]string) {

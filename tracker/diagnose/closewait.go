@@ -63,7 +63,7 @@ capture cannot show a leak otherwise. While the input goes on one that has waite
 most connections of the server wait.
 It can be mistaken for a host that died right after its ACK. It is likely where that end was heard
 of later: it closed some late, acknowledged other FINs a second or more after the first, or opened
-connections since; else possible.`,
+connections since; else possible: what it sent last, a RST too, may have been lost before the capture point.`,
 		New: func(o *Options) Fold {
 			l := closeWaitLimits{scale: o.fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT", "the connections to that server"),
 				age:      o.span("close-wait-age", 60*second, "how long an end must have been in CLOSE-WAIT"),
@@ -122,6 +122,10 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 	} else {
 		f.Confidence = Possible
 		f.Explanation += " Nothing that it sent since shows that its host was still there."
+		f.causes = append(f.causes, beforeCapture("its FIN or RST was lost before the capture point: a RST is never sent again"))
+		if x.held == x.n && x.young.n == 0 && x.n < l.few {
+			f.Title = fmt.Sprintf("%s had %s in CLOSE-WAIT when last seen, and nothing more of %s was captured for %s", s.who(), say.Plural(x.n, "connection"), itOrThem(x.n), span(x.longest))
+		}
 	}
 	if x.held == 0 && x.young.n == 0 {
 		f.Explanation = "The other end's FIN was acknowledged, its own FIN or a RST followed late; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6)." + x.ends()

@@ -19,7 +19,8 @@ client goes on sending its SYN after a SYN/ACK passed, that does not reach it; w
 the client is gone or never sent that SYN.
 A client that captures only its own packets (one-way) is not counted, nor what
 may still complete when the input ends. Floods have a finding of their own;
-so do SYN/ACKs that nobody asked for. Of a host that scans only those are counted whose SYN has a
+so do SYN/ACKs that nobody asked for. Where the capture holds three connections or more and no packet without SYN, and the SYN/ACK
+does not come again, the ACKs were left out: whether these opened is not known. Of a host that scans only those are counted whose SYN has a
 system's options and whose SYN/ACK came again: the system of a scanner resets what it did not ask for.`,
 		New: func(o *Options) Fold {
 			return newAttempts(cause{scale: o.fewAndMany("half-open"), picks: pickHalfOpen, tell: tellHalfOpen, keeps: leftWaitingFor})
@@ -61,6 +62,13 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Advice = f.Advice[1:]
 	}
 	switch {
+	case c.quality.onlySYNs() && c.quality.twoWay >= onlySYNsLeast && a.answered*2 < a.n:
+		f.atMost(Info, Possible)
+		f.Title = fmt.Sprintf("whether %s of %s opened is not in the capture: it holds SYNs and their answers alone", c.wholeOf(s.A, n).of(n), name(s.A))
+		f.Explanation = fmt.Sprintf("The SYN of %s was answered, and the file has no TCP packet without SYN: the ACK of the handshake (RFC 9293 section 3.5), data and closes are left out. The SYN/ACKs did not come again, as they would where the ACK is missing.", a.sources.who())
+		f.causes = []Cause{inCapture("a filter that lets SYNs pass and nothing else")}
+		f.Advice = []string{"Look into the capture from which this file was made, or capture again without that filter."}
+		return f, true
 	case a.unheard*2 >= a.n:
 		f.Confidence = Proven
 		f.Explanation += fmt.Sprintf(" %s sent the SYN again after the SYN/ACK had passed: it does not reach the client.", say.Plural(a.unheard, "attempt"))
@@ -77,5 +85,16 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.causes = f.causes[:2]
 		f.lead(inCapture("the capture misses the ACKs: a filter, or a cut"), "the SYN/ACKs did not come again, as they would where the ACK is missing")
 	}
+	if tried := a.most.V; a.lateSYNs.Some && tried.In >= lateFor {
+		f.Title += fmt.Sprintf("; before that %s in %s had no answer", say.Plural(uint64(tried.SYNs), "SYN"), span(tried.In))
+		f.causes = append(f.causes, hostOrPath("the server took no connections until then (it was down, or its queue was full), or its path dropped the SYNs"))
+		f.Advice = append(f.Advice, fmt.Sprintf("On %s: `nstat -az TcpExtListenDrops TcpExtListenOverflows` shows whether its queue was full.", s.A.Addr))
+	}
 	return f, true
 }
+
+// lateFor is for how long SYNs must have had no answer before the first one to be told of; a lost packet or two take less.
+const lateFor = 3 * second
+
+// onlySYNsLeast is how many connections of a capture must show nothing but SYNs and their answers for that to be its filter.
+const onlySYNsLeast = 3

@@ -19,7 +19,8 @@ answers by a RST (section 3.10.7.1), so where nothing comes the host is gone, or
 is dropped. Mostly harmless: all data was delivered; but many hold memory for minutes.
 
 Where ACKs come after the FIN was sent again and none covers it, the first closer is there and
-has not taken the FIN.
+has not taken the FIN. Where as many ACKs came as the FIN was sent again, it arrives there, for nothing else draws one from an
+end that has closed: what answers has its own TCP.
 
 Where its ACKs pass here and the FIN comes again three times or more all the same, they
 are lost after the capture point.`,

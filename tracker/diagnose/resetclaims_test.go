@@ -114,6 +114,7 @@ func TestResetClaims(t *testing.T) {
 		{"reset-bare", "of its sender's own TCP, right behind its data", clean(1, reset(orig, record.ResetUnknown), ofOwnTCP, last(0, 20*millisecond)), "that its sender's own TCP sent: the client", "middlebox"},
 		{"reset-bare", "of its sender's own TCP, right behind what came", clean(1, reset(orig, record.ResetUnknown), ofOwnTCP, last(20*millisecond, 0)), "a host that has no such socket any more answers a segment so", "fits best"},
 		{"reset-bare", "of nobody knows whom, right behind data", clean(1, reset(orig, record.ResetUnknown), last(0, 20*millisecond)), "no socket there, or a middlebox", "own TCP sent"},
+		{"reset-abort", "more RSTs came another way", clean(1, abort, func(r *record.Record) { r.Close.ResetOdd |= record.Joined }), "answers for it once it is gone", ""},
 		{"reset-harmless", "of another device", clean(1, reset(resp, record.ResetAfterClose), otherTTL), "another device sent it in that end's name", ""},
 		{"reset-harmless", "of the end itself", clean(1, reset(resp, record.ResetAfterClose), after), "nothing was lost", "another device"},
 		{"reset-late-data", "nothing of the other end was captured", clean(1, reset(resp, record.ResetLateData), behindFIN(millisecond), unseen), "got something after the close", "without data"},
@@ -159,5 +160,62 @@ func TestGivingUpIsNoHabit(t *testing.T) {
 	found := findingsOf(t, "reset-abort", nil, append(many(3, toThree), gaveUp)...)
 	if len(found) != 2 || found[0].Count != 3 && found[1].Count != 3 || !strings.Contains(titles(found)[0]+titles(found)[1], "over data that nobody had acknowledged for 30 s") {
 		t.Errorf("%q", titles(found))
+	}
+}
+
+// What is told of closes and openings that lack a step is no more than their connections show.
+func TestUnfinishedClaims(t *testing.T) {
+	lastACK := func(again, short uint32) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Close.Kind, r.States = record.CloseHalfClosed, [2]record.State{record.TimeWait, record.LastAck}
+			r.Close.FINAcked[record.Resp], r.Close.FINs[record.Resp] = record.Opt[int64]{}, again+1
+			r.Path[record.Resp].FINsAgain, r.Path[record.Resp].FINsShort, r.Silent = again, short, 10*second
+		}
+	}
+	fins := func(n uint32) func(r *record.Record) {
+		return func(r *record.Record) { r.Close.FINs[record.Orig] = n }
+	}
+	answered := func(syns uint32) func(r *record.Record) {
+		return func(r *record.Record) { failed(record.OpenHalfOpen, syns)(r); r.Ends[record.Orig].SeenBytes = 0 }
+	}
+	noFlags := func(flags uint64) func(r *record.Record) {
+		return func(r *record.Record) {
+			unheard(0)(r)
+			r.Close.Kind, r.Unfinished = record.CloseOpen, true
+			r.Ends[record.Orig].PureACKs = uint32(flags)
+		}
+	}
+	for _, c := range []struct {
+		detector, name string
+		records        []*record.Record
+		says, silent   string
+	}{
+		{"last-ack", "each repeat drew an ACK", clean(1, lastACK(2, 2)), "it arrives there", "packets are lost"},
+		{"last-ack", "one of them did", clean(1, lastACK(2, 1)), "packets are lost after the capture point", "it arrives there"},
+		{"fin-unacked", "a probe of the tail before the timer", clean(20, unackedFIN(4, 10*second), fins(6)), "retransmitted 100 times", "80 times"},
+		{"half-open", "nothing but SYNs in the capture", same(3, answered(1)), "Whether all 3 connections of 10.0.0.2:80 opened is not in the capture", "stayed half-open"},
+		{"half-open", "two beside one that opened", append(same(2, answered(1)), made(9)), "stayed half-open", "is not in the capture: it holds"},
+		{"half-open", "its SYNs had no answer for long", append(same(1, answered(7)), made(9)), "before that 7 SYNs in 6 s had no answer", "is not in the capture: it holds"},
+		{"half-open", "its second SYN was answered", append(same(1, answered(2)), made(9)), "stayed half-open", "had no answer"},
+		{"close-wait", "never heard of again", clean(1, halfClosed(100*second)), "when last seen, and nothing more of it was captured for", "leaves"},
+		{"still-open", "an ACK", clean(1, noFlags(1)), "still open", ""},
+		{"still-open", "no flags", clean(1, noFlags(0)), "", ""},
+	} {
+		found := findingsOf(t, c.detector, nil, c.records...)
+		if c.says == "" {
+			if len(found) != 0 {
+				t.Errorf("%s, %s: %q", c.detector, c.name, titles(found))
+			}
+			continue
+		}
+		if len(found) != 1 {
+			t.Errorf("%s, %s: %q", c.detector, c.name, titles(found))
+			continue
+		}
+		f := &found[0]
+		text := f.Title + " " + f.Explanation + " " + f.CauseWord() + ": " + strings.Join(f.Causes, "; ")
+		if !strings.Contains(text, c.says) || c.silent != "" && strings.Contains(text, c.silent) {
+			t.Errorf("%s, %s: %q; want %q and not %q", c.detector, c.name, text, c.says, c.silent)
+		}
 	}
 }

@@ -69,6 +69,7 @@ type resets struct {
 	missed     uint64             // whose other end had sent what passed long before the FIN, and was never acknowledged
 	unmet      fold.Range[uint64] // of those, how many bytes
 	upon       uint64             // that came right behind what their sender had sent itself
+	joined     uint64             // behind which more RSTs in their sender's name came another way
 	hidden     uint64             // whose other end was not captured: what it sent is not known
 	bare       uint64             // without ACK
 	closed     uint64             // whose other end had sent its FIN before
@@ -210,6 +211,9 @@ func (x *resets) countOwn(c *record.CloseRecord) {
 	if c.ResetOdd.Has(record.TookAll) {
 		x.took++
 	}
+	if c.ResetOdd.Has(record.Joined) {
+		x.joined++
+	}
 	if c.ResetOdd.Has(record.OfSubflow) {
 		x.paths++
 	}
@@ -222,6 +226,9 @@ func (x *resets) shown(f *Finding) {
 	}
 	if x.texts == x.n {
 		f.lead(app("what its text says: who sends one tells why"), "the RST carries a text")
+	}
+	if x.joined > 0 {
+		f.Explanation += onSome(x.joined, x.n, "more RSTs in its sender's name came behind it with another TTL: another device, such as a firewall or proxy beside that end, answers for it once it is gone.")
 	}
 	if x.optionless == x.n {
 		f.Explanation += " Its sender's SYN has no MSS, which systems send."
@@ -292,7 +299,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	x.wasted.Fields(w)
 	x.unmet.Fields(w)
 	x.inVainFor.Fields(w)
-	fold.Sum(w, &x.shut, &x.lost, &x.missed, &x.hidden, &x.upon)
+	fold.Sum(w, &x.shut, &x.lost, &x.missed, &x.joined, &x.hidden, &x.upon)
 	fold.Sum(w, &x.bore, &x.harmless, &x.bare, &x.closed, &x.optionless, &x.repeated, &x.refusing, &x.answering, &x.guessed)
 	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace, &x.stack, &x.texts, &x.lowISNs, &x.took, &x.paths, &x.outlived)
 }

@@ -22,6 +22,7 @@ type unfinished struct {
 	data    uint64            // of those whose data before the FIN was not acknowledged either
 	blind   uint64            // of those of whose end at fault nothing was captured
 	short   uint64            // of those whose peer sent ACKs after the FIN had come again, and none covers it
+	drew    uint64            // of those that had closed first, whose peer's FIN drew an ACK each time that it came again
 	latest  int64             // since when the last of them lacks it
 	longest int64             // ns for which the step was missing
 	began   fold.Range[int64] // when data was first sent again in vain
@@ -31,7 +32,7 @@ type unfinished struct {
 func (x *unfinished) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.peers.Fields(w)
-	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short, &x.mute, &x.data, &x.blind)
+	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short, &x.mute, &x.data, &x.blind, &x.drew)
 	fold.Max(w, &x.longest, &x.latest)
 	x.began.Fields(w)
 }
@@ -77,8 +78,11 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 	if v.Fault == FaultUnheardACK {
 		x.unheard++
 	}
-	if r.Path[e.Peer()].FINsShort > 0 {
+	if p := &r.Path[e.Peer()]; p.FINsShort > 0 {
 		x.short++
+		if v.Fault == FaultLastACK && p.FINsAgain > 0 && p.FINsShort >= p.FINsAgain {
+			x.drew++
+		}
 	}
 	if r.Path[e.Peer()].Unacked != 0 {
 		x.data++
@@ -115,11 +119,14 @@ func leftAfterFIN(r *record.Record, e record.End) bool {
 // finsAgain is how often the peer of the end at fault repeated its FIN. One that
 // was never repeated was answered, out of the capture's sight, or its sender is
 // gone: nothing tells. The last repeat must have had time for its answer.
-func finsAgain(r *record.Record, v Verdict) (again uint64, ok bool) {
-	if v.Culprit <= record.Resp {
-		again = uint64(r.Path[v.Culprit.Peer()].FINsAgain)
+func finsAgain(r *record.Record, v Verdict) (times uint64, ok bool) {
+	if v.Culprit > record.Resp {
+		return 0, false
 	}
-	return again, again >= triesToFail || again > 0 && r.Silent >= retryAfter
+	e := v.Culprit.Peer()
+	again := r.Path[e].FINsAgain
+	times = uint64(max(again, r.Close.FINs[e]-min(r.Close.FINs[e], 1))) // a probe of the tail comes sooner than any timer
+	return times, again >= triesToFail || again > 0 && r.Silent >= retryAfter
 }
 
 // beforeFIN tells of data that was not acknowledged any more than the FIN behind it.
@@ -147,6 +154,11 @@ func (x *unfinished) intoShort(f *Finding, s Subject, all whole) {
 		f.Explanation = fmt.Sprintf("The FIN was retransmitted %s in all, and ACKs came after it had been, none of which covers it: that end is there and holds the connection, and has not taken the FIN, or the data before it (RFC 9293 section 3.10.7.4).", say.Plural(x.repeats, "time"))
 		f.causes = []Cause{onPath("packets are lost after the capture point, on the path to that end"), onPath("a firewall on the path ends its state at a FIN and drops what is sent after it"), app("it takes no more of the data before the FIN: its window is closed, or it has its own TCP")}
 		f.Advice = []string{fmt.Sprintf("Capture at %s too: does the FIN arrive there?", s.A.Addr)}
+		if x.drew == x.n {
+			f.Explanation += " An end that has closed sends ACKs of what comes and nothing else, and as many ACKs came as the FIN was sent again: it arrives there."
+			f.causes = []Cause{onHost("what answers there has its own TCP (an application's, a VPN's or a proxy's), which does not take that FIN")}
+			f.Advice = []string{"Whose TCP is it? Its ACKs beside the FIN's numbers (--why) show what it counts; its maker can mend it."}
+		}
 	case x.short > 0:
 		f.Explanation += fmt.Sprintf(" On %s ACKs came after the FIN had been sent again, and none covers it: that end is there, and has not taken the FIN.", say.Thousands(x.short))
 	}

@@ -13,6 +13,7 @@ const (
 	OfSubflow                            // it carries an MPTCP option: it ends one path of an MPTCP connection (RFC 8684)
 	TookAll                              // its sender had acknowledged all that came, with its window as wide as ever
 	Outlived                             // a second or more after it the other end still got newer timestamps of its sender, or that sent them: it knows the connection
+	Joined                               // more RSTs in its sender's name came behind it another way
 	Damaged                              // it is no RST that its sender sent, but a segment that was damaged: its flags are none that a TCP sends, its checksum is wrong and that of its sender's SYN right, or its bytes were acknowledged as data
 )
 
