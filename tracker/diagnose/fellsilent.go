@@ -209,7 +209,7 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	}
 	f.silence = x.began.Most
 	f.Title = fmt.Sprintf("%s has given no answer on %s for %s: data sent to it is repeated", s.who(), say.Plural(x.n, "connection"), span(x.when.Most-x.began.Least))
-	if m.opened == 0 {
+	if _, there := c.heardFrom(s.A.Addr, f.silence, x.when.Most); m.opened == 0 && !there {
 		f.Explanation += " No other connection began meanwhile, which would tell whether the host is there."
 	}
 	f.causes = []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("the path to it is cut").unless(hostThere),

@@ -49,3 +49,18 @@ func (c *Context) quickest(at capture.Endpoint, clients *sources) (least int64) 
 	}
 	return least
 }
+
+// opensLater is the only client of some attempts, and when it first opened a connection to the same listener after a time; 0
+// where they are several, or it opened none.
+func (c *Context) opensLater(at capture.Endpoint, clients *sources, since int64) (client capture.Addr, when int64) {
+	if c.contrasts == nil || clients.all.Count() != 1 || len(clients.known) != 1 {
+		return client, 0
+	}
+	client = clients.known[0].Addr
+	for _, a := range c.contrasts.byListener[at] {
+		if a.Result == wentWell && a.Orig.Addr == client && a.Start > since && (when == 0 || a.Start < when) {
+			when = a.Start
+		}
+	}
+	return client, when
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -117,6 +118,17 @@ func theseFrom(n uint64) string {
 	return "these"
 }
 
+// lostBack is why answers may be missing of which nothing is known.
+func lostBack() Cause { return onPath("the answers take another way and are lost there") }
+
+// openedLater tells that a client that got no answer opened a connection to the same listener so much later, and that
+// the host was not heard meanwhile: what kept its SYNs from it, or the answers from the client, did not last.
+func (f *Finding) openedLater(client capture.Addr, after int64) {
+	f.Explanation += fmt.Sprintf(" %s after the last of these SYNs %s opened a connection to it: what kept them from an answer did not last.", span(after), client)
+	f.causes = []Cause{hostGone("the host was off at the time"), onHost("its accept queue or SYN queue was full at the time"), hostOrPath("a firewall dropped the SYNs at the time, and did so no more later")}
+	f.lead(onPath("the path to it, or back, was away at the time, or lost packets"), "the same client opened a connection to it later")
+}
+
 func answersElsewhere(repeated bool) Cause {
 	if repeated {
 		return beforeCapture("its answers take another way, which the capture does not see, and are lost there: the client repeats its SYN")
@@ -143,7 +155,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		Severity: k.severity(n, n+meanwhile), Confidence: Proven, failing: failing{k, n, n + meanwhile},
 		Title:       a.unansweredBy(c, s, n),
 		Explanation: a.silence(c),
-		causes:      []Cause{hostOrPath("a firewall drops the SYNs"), hostGone("the host is off or has no such address"), onPath("the answers take another way and are lost there")},
+		causes:      []Cause{hostOrPath("a firewall drops the SYNs"), hostGone("the host is off or has no such address"), lostBack()},
 		Advice: []string{
 			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
 			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn '( sport = :%d )'` and `nft list ruleset`.", s.A.Port),
@@ -157,7 +169,12 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 			hostOrPath("a rule drops the SYNs of some clients only")}
 		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the server shows whether its queues overflow.")
 	}
-	if !through && !s.loopback() && c.heardOf(s.A.Addr) {
+	client, later := c.opensLater(s.A, &a.sources, a.when.Most)
+	switch _, there := c.heardFrom(s.A.Addr, a.when.Least, a.when.Most); {
+	case through || s.loopback() || !c.heardOf(s.A.Addr):
+	case later != 0 && !there:
+		f.openedLater(client, later-a.when.Most)
+	default:
 		f.shows(hostThere, fmt.Sprintf("%s sent packets elsewhere in this capture, so the host is there.", s.A.Addr))
 	}
 	f.Explanation += a.timeouts() + a.triedAgain()
@@ -172,7 +189,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	switch {
 	case silent:
 		f.Confidence = Possible
-		f.causes[len(f.causes)-1] = answersElsewhere(a.once == 0 && a.most.V.SYNs > 1)
+		f.causes = append(slices.DeleteFunc(f.causes, func(x Cause) bool { return x == lostBack() }), answersElsewhere(a.once == 0 && a.most.V.SYNs > 1))
 	case !through && !s.loopback() && c.systems.capturedBeside(s.A.Addr):
 		f.Explanation += " The capture point is right beside it: the SYNs reached it, and no answer left."
 		f.causes = []Cause{onHost("a firewall of its own drops the SYNs"), onHost("its system drops them: a full queue, a filter of the program")}
@@ -185,6 +202,10 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	if a.others == a.n {
 		f.causes = slices.DeleteFunc(f.causes, func(x Cause) bool { return x == madeItself() })
 		f.lead(madeItself(), "SYNs of one port and number carry different data or options")
+	}
+	if a.raw == a.n && a.others < a.n && a.tally.raw == a.tally.n && a.most.V.SYNs > 2 && a.schedules == [nBackoffs]uint64{} {
+		f.causes = slices.DeleteFunc(f.causes, func(x Cause) bool { return x == madeItself() })
+		f.lead(madeItself(), "no system's TCP opens connections so, and none repeats its SYN after these pauses")
 	}
 	if a.unfit > 0 {
 		a.intoUnfit(c, &f, s)

@@ -14,6 +14,7 @@ type scan struct {
 	tally
 	ports, open          portSet // tried, and those of them that answered
 	hosts, targets       fold.Distinct
+	opened               uint64 // connections, not counted among those that failed, whose SYN was answered, and the scanner sent no more
 	bare                 uint64 // SYNs without SACK, scaling and timestamps: not made by a system's connect()
 	refused, silent, cut uint64
 	probes               probes
@@ -26,7 +27,7 @@ func (x *scan) Fields(w *fold.Walk) {
 	x.open.Fields(w)
 	x.hosts.Fields(w)
 	x.targets.Fields(w)
-	fold.Sum(w, &x.bare, &x.refused, &x.silent, &x.cut)
+	fold.Sum(w, &x.opened, &x.bare, &x.refused, &x.silent, &x.cut)
 	x.probes.Fields(w)
 }
 
@@ -57,6 +58,11 @@ peers are gone: each of those listens on a port of its own, and the finding says
 func addScan(s *subjects[scan, *scan], r *record.Record) {
 	by, probed := probedInVain(r)
 	if !probed && !failedInVain(r) {
+		if r.Open.Kind == record.OpenHalfOpen && r.Open.SYNACKs > 0 && rawSYN(r) {
+			x := s.Well(host(r.Orig.Addr))
+			x.opened++
+			x.open.add(r.Resp.Port)
+		}
 		return
 	}
 	from, to := r.Orig, r.Resp
@@ -118,6 +124,14 @@ func (x *scan) listeners() string {
 	return about(&x.targets, "server port")
 }
 
+// tried are the ports, those that answered too.
+func (x *scan) tried() string {
+	all := new(portSet)
+	fold.Merge(all, &x.ports)
+	fold.Merge(all, &x.open)
+	return all.words()
+}
+
 // namedPorts is how many open ports a finding names.
 const namedPorts = 10
 
@@ -154,7 +168,7 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host")),
+		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n+x.opened, "connection"), x.tried(), about(&x.hosts, "host")),
 		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by the scanner (RFC 9293 section 3.10.7.1); its SYNs to %s failed.",
 			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), x.listeners()) + x.found(),
 		causes: []Cause{app("a port scanner, an inventory or a monitoring tool"), app("malware that looks for victims")},

@@ -15,6 +15,7 @@ type resent struct {
 	nearOrig  uint64            // seen at a tap beside the opener
 	nearResp  uint64            // seen at a tap beside the listener
 	late      uint64            // whose SYN/ACK arrived, but late
+	either    uint64            // of those, of which the client may have answered another SYN/ACK than the first
 	heard     uint64            // whose SYN/ACK echoes a SYN before the last
 	each      uint64            // each of whose SYNs was answered, as its ACKs tell, by SYN/ACKs that were not captured
 	answered  uint64            // of which each SYN was answered by a SYN/ACK of its own
@@ -28,7 +29,7 @@ type resent struct {
 func (x *resent) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.schedules[:])
-	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard, &x.each, &x.answered, &x.dataAgain, &x.adjacent, &x.ran)
+	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.either, &x.heard, &x.each, &x.answered, &x.dataAgain, &x.adjacent, &x.ran)
 	x.first.Fields(w)
 }
 
@@ -42,6 +43,9 @@ func (x *resent) add(r *record.Record, packet uint64) {
 	}
 	if r.Open.SYNACKLate > 0 {
 		x.late++
+		if r.Open.NSYNACKsAgain > 0 && !(r.Ends[record.Orig].Timestamps.V && r.Ends[record.Resp].Timestamps.V) {
+			x.either++
+		}
 	}
 	if r.Open.SYNACKsOther > 0 {
 		x.answered++
@@ -88,4 +92,12 @@ func (x *resent) systems() (text string) {
 		}
 	}
 	return text
+}
+
+// lateBy is how late the SYN/ACKs came: at most, where a client may have answered a later one of several.
+func (x *resent) lateBy() string {
+	if x.either > 0 {
+		return "up to " + span(x.longest)
+	}
+	return latest(x.n, x.longest)
 }

@@ -30,6 +30,7 @@ type slow struct {
 	near uint64  // of those to a slow listener, such as stoodBefore
 	gave int64   // of those, the quickest first answer
 
+	narrow    uint64            // those to an end whose MSS is so small that a slow line is behind it
 	adjacent  uint64            // those whose server's half was slow, and who answers in its name is no hop away
 	waitedACK uint64            // those in which the client's half was the slow one
 	besideACK uint64            // of those, captured right beside the client
@@ -42,7 +43,7 @@ func (x *slow) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.by[:])
 	fold.Least(w, &x.rtt, &x.gave)
-	fold.Sum(w, &x.near, &x.adjacent, &x.waitedACK, &x.besideACK, &x.asRepeat)
+	fold.Sum(w, &x.near, &x.narrow, &x.adjacent, &x.waitedACK, &x.besideACK, &x.asRepeat)
 	x.repeat.Fields(w)
 	x.from.Fields(w)
 }
@@ -94,6 +95,9 @@ func (l slowLimits) add(s *subjects[slow, *slow], r *record.Record) {
 	}
 	if r.Open.Resp.OK && r.Open.Resp.V >= l.half && standsIn(r) {
 		x.adjacent++
+	}
+	if m := r.Ends[record.Resp].MSS; m.OK && m.V < leastMSS {
+		x.narrow++
 	}
 	late := r.Evidence.SYNACK
 	if !r.Open.Resp.OK || r.Open.Resp.V < l.half {
@@ -231,8 +235,13 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		}
 	case slowPath:
 		f.Title = fmt.Sprintf("the path to %s is long: %s slow, and later round trips took %s or more", name(s.A), what, span(x.rtt))
-		f.causes = []Cause{onPath("distance or a satellite link"), onPath("queues on the path (bufferbloat)")}
+		f.causes = []Cause{onPath("distance, a satellite link, or a slow radio or serial line"), onPath("queues on the path (bufferbloat)")}
 		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the client helps."}
+		if x.narrow == x.n {
+			f.causes = []Cause{onPath("distance or a satellite link"), onPath("queues on the path (bufferbloat)")}
+			f.lead(onPath("a slow radio or serial line to it (GPRS, a modem), as remote stations have"), "its MSS is below 536, as such lines have it")
+			f.Advice = []string{"Keep the connection open instead of opening new ones, and set the timeouts of what asks it to such round trips."}
+		}
 	case slowOpener:
 		f.Title = fmt.Sprintf("the ACK of the SYN/ACK came late in %s to %s: %s", what, name(s.A), latest(x.n, x.longest))
 		f.causes = []Cause{onHost("the client's host is overloaded, or sleeps to save power")}
@@ -249,11 +258,12 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			break
 		}
 		quick, by := c.quickest(s.A, &x.from), "The same client's quickest handshake with it took"
+		than := "the quickest"
 		if x.rtt > 0 && (quick == 0 || x.rtt < quick) {
-			quick, by = x.rtt, "The quickest round trip on them took"
+			quick, by, than = x.rtt, "The quickest round trip on them took", "a later round trip"
 		}
 		if quick > 0 && x.longest >= 2*quick {
-			f.Title = fmt.Sprintf("%s to %s took long: %s %s; the quickest took %s", what, name(s.A), latest(x.n, x.longest), x.half(), span(quick))
+			f.Title = fmt.Sprintf("%s to %s took long: %s %s; %s took %s", what, name(s.A), latest(x.n, x.longest), x.half(), than, span(quick))
 			f.Explanation += fmt.Sprintf(" %s %s: the path is no longer than that.", by, span(quick))
 			f.causes = []Cause{onPath("a queue on the path was full of other data at the time (bufferbloat)"), app("the server, or a proxy before it, was slow to answer"), onPath("a SYN or SYN/ACK was lost and sent again, unseen by the capture")}
 			f.Advice = []string{fmt.Sprintf("Capture on %s: a SYN that is answered there at once was held up on the path.", s.A.Addr)}

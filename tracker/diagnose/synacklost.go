@@ -48,7 +48,7 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 	}
 	switch {
 	case x.late == x.n:
-		f.Title = fmt.Sprintf("The SYN/ACK reached the client late in %s to %s, by %s", c.handshakes(s.A, x.n, outOf), name(s.A), latest(x.n, x.longest))
+		f.Title = fmt.Sprintf("The SYN/ACK reached the client late in %s to %s, by %s", c.handshakes(s.A, x.n, outOf), name(s.A), x.lateBy())
 		f.Explanation = "It passed the capture point and was retransmitted, but it was not lost: the client answered one that had passed before, or each of them (RFC 7323 section 3.2, RFC 9293 section 3.10.7.4)." + x.systems()
 		f.causes = []Cause{onPath("a queue or a pause between the capture point and the client: a full buffer, a radio link that wakes up"), onHost("the client's host is overloaded, or was suspended")}
 		if x.ran == x.n {
