@@ -295,6 +295,9 @@ func hearsNoData(f *Finding, s Subject, x *stuck, m meanwhile) {
 	if s.Kind == SubjectListener {
 		f.Title = fmt.Sprintf("%s acknowledged nothing of the data sent on %s from %s: %s",
 			s.who(), say.Plural(x.n, "connection"), x.from.who(), theirHandshakes(x.n))
+		if len(x.from.known) == 1 && x.from.all.Count() == 1 {
+			f.filter = filtered{x.from.known[0].Addr, x.began.Least}
+		}
 		if m.opened > 0 {
 			f.Explanation += fmt.Sprintf(" Meanwhile %s to the same server opened at once.", say.Plural(m.opened, "connection"))
 		}
@@ -315,7 +318,7 @@ func dataDropped(f *Finding, s Subject, x *stuck) {
 	if x.long > 0 || x.never < x.n {
 		f.causes = append(f.causes, onPath("the path drops segments of that length: a tunnel or a lower MTU without ICMP errors"))
 	}
-	f.causes = append(f.causes, onPath("the path broke just after the handshake"))
+	f.causes = append(f.causes, brokeThere())
 	other := s.A.Addr.String()
 	if len(x.from.known) == 1 {
 		other = x.from.known[0].Addr.String()

@@ -54,6 +54,7 @@ type Finding struct {
 	counted     bool         // by the kernel, not read from connections
 	explains    []uint64     // ids of connections whose other troubles this one explains, in order
 	owing       []uint64     // ids of other connections, in order, all of which a finding must explain to explain this one
+	filter      filtered     // of a listener that acknowledged nothing of one client\'s data; else zero
 	also        []string     // titles of findings that it explains
 	failing     failing      // of connections that failed, where the severity was read from it alone
 	why         string       // the reason that ends the title, where it is at least likely; else "perhaps" stands before it

@@ -163,6 +163,7 @@ func together(found []*Finding, as Subject) Finding {
 	}
 	f.Title += fmt.Sprintf("; likewise %s, %s%s in all", others(found, as), atLeast, say.Plural(f.Count, "connection"))
 	f.Explanation += " Likewise " + named(rest, ", ") + "."
+	f.nearClients(found)
 	for _, x := range found {
 		x.Count = 0
 	}

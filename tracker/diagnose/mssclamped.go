@@ -40,7 +40,7 @@ or a VPN there, or a router that lowers the number in passing SYNs so that nothi
 fragmented (RFC 4459 section 3.2). That is mostly a good thing: information. A notice
 below 536, what every host takes (unless the link that it was captured on has so small an MTU itself): such segments cost more header than they carry.
 No tunnel on Ethernet leaves so little: it is set on purpose, or a slow line carries no more. Where both ends announce the same it
-is one finding, of the listener.`,
+is one finding, of the server.`,
 		New: func(o *Options) Fold {
 			return newEndFold(mssLimits{o.count("mss-clamped", 1400, "MSS below which it is reported")}.add, tellMSS)
 		},

@@ -202,10 +202,12 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	if a.others == a.n {
 		f.causes = slices.DeleteFunc(f.causes, func(x Cause) bool { return x == madeItself() })
 		f.lead(madeItself(), "SYNs of one port and number carry different data or options")
+		f.Advice = append([]string{lookForMaker}, f.Advice...)
 	}
 	if a.raw == a.n && a.others < a.n && a.tally.raw == a.tally.n && a.most.V.SYNs > 2 && a.schedules == [nBackoffs]uint64{} {
 		f.causes = slices.DeleteFunc(f.causes, func(x Cause) bool { return x == madeItself() })
 		f.lead(madeItself(), "no system's TCP opens connections so, and none repeats its SYN after these pauses")
+		f.Advice = append([]string{lookForMaker}, f.Advice...)
 	}
 	if a.unfit > 0 {
 		a.intoUnfit(c, &f, s)

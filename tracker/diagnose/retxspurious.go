@@ -10,6 +10,13 @@ import (
 
 type needlessLimits struct{ least, share uint64 }
 
+const (
+	// needlessFew is from how many needless repeats on that D-SACKs tell of they count where they are many of what was sent.
+	needlessFew = 5
+	// needlessMany is of how many segments with data one must be a needless repeat for that.
+	needlessMany = 8
+)
+
 func retxSpurious() Detector {
 	return Detector{
 		Name: "retx-spurious", Group: GroupTransfer, needs: traitRepeated,
@@ -21,7 +28,7 @@ acknowledged before its repeat was sent needed none. Where the receiver sends ne
 are needless if each ACK since a timeout answers the next transmission, in order: data that comes twice draws
 a duplicate ACK at once (RFC 9293 section 3.10.7.4). Each such repeat took the sender's
 rate down for nothing. Reordering on the path, a delay that jumps, ACKs that are lost or
-held back make these. Fewer than one in 100 of the segments with data
+held back make these, and a timer that is shorter than the round trip. Fewer than the least count where D-SACKs tell of five or more: half of the repeats, one in 8 segments with data. Fewer than one in 100 of the segments with data
 that the side sent, or the server on all of its connections, cost next to nothing: an info. Repeats that the capture itself doubled are not counted.`,
 		New: func(o *Options) Fold {
 			l := needlessLimits{least: o.count("retx-spurious", 10, "needless repeats of one side from which on it counts"),
@@ -75,10 +82,11 @@ func (l needlessLimits) tell(c *Context, s Subject, x *disorder) (Finding, bool)
 	switch late := f.causes[1:]; {
 	case x.hastened == 0:
 		f.Explanation += " A timer set off each of the repeats, before the ACK was back: no duplicate ACK asked for one."
-		f.causes = late
+		f.causes = append([]Cause{onHost("the sender's timeout is shorter than the round trip: over a slow or far link, or with a timer that was set so")}, late...)
 	case x.hastened*2 < x.all:
 		f.Explanation += fmt.Sprintf(" A timer set off most of the repeats, before the ACK was back; duplicate ACKs or SACK set off %s at most: only these can be of reordering.", say.Thousands(x.hastened))
 		f.causes = append(slices.Clone(late), reordered)
 	}
-	return f, x.wrong >= l.least && x.wrong*100 >= x.all*l.share
+	many := x.wrong >= l.least || x.dsacks >= min(l.least, needlessFew) && x.wrong*needlessMany >= sent && x.wrong*2 >= x.all
+	return f, many && x.wrong*100 >= x.all*l.share
 }

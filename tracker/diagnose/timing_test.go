@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +87,71 @@ func TestTimingTells(t *testing.T) {
 			if !strings.Contains(all, has) || strings.Contains(all, x.lacks) {
 				t.Errorf("%s: want %q and no %q:\n%s", x.name, has, x.lacks, all)
 			}
+		}
+	}
+}
+
+// Servers that acknowledge nothing of one client's data at different times have a filter before them, near that client;
+// at one moment the path may have broken as well.
+func TestServersFailAlikeAtDifferentTimes(t *testing.T) {
+	silent := func(at ...int64) (all []Finding) {
+		for i, since := range at {
+			f := Finding{Detector: "fell-silent", Confidence: Possible, Severity: Notice, Count: 1, Subject: listener(numbered(i+1, 80)),
+				filter: filtered{point("10.0.0.9:1").Addr, since}, causes: []Cause{brokeThere(), hostOrPath("a firewall")}}
+			f.write()
+			f.ID = f.Detector + ":" + f.Subject.String()
+			all = append(all, f)
+		}
+		return all
+	}
+	for _, x := range []struct {
+		name string
+		all  []Finding
+		near bool
+	}{
+		{"at three times", silent(at, at+60*second, at+100*second), true},
+		{"at one moment", silent(at, at+second, at+2*second), false},
+		{"of a client each", func() []Finding {
+			all := silent(at, at+60*second, at+100*second)
+			for i := range all {
+				all[i].filter.client = numbered(40+i, 1).Addr
+			}
+			return all
+		}(), false},
+		{"one of another kind", func() []Finding {
+			all := silent(at, at+60*second, at+100*second)
+			all[1].filter = filtered{}
+			return all
+		}(), false},
+	} {
+		got := likewise(x.all)
+		if len(got) != 1 || (got[0].Order == "3 servers fail alike, at times up to 100 s apart") != x.near || slices.Contains(got[0].Causes, brokeThere().Text) == x.near {
+			t.Errorf("%s: %+v", x.name, got)
+		}
+		if near := strings.Contains(strings.Join(got[0].Advice, ""), "gateway or firewall of 10.0.0.9"); near != x.near {
+			t.Errorf("%s: advice %q", x.name, got[0].Advice)
+		}
+	}
+}
+
+// Few needless repeats count where they are many of what was sent; where a timer set off all of them it may be shorter than the
+// round trip.
+func TestNeedlessRepeatsOfSmallTransfers(t *testing.T) {
+	needless := func(n, dsacks, repeats, segments uint32) []*record.Record {
+		return same(1, func(r *record.Record) {
+			x := &r.Ends[record.Orig]
+			x.Retx, x.RetxRTO, x.RetxSpurious, x.DSACKs, x.DataSegments = repeats, repeats, n, dsacks, segments
+		})
+	}
+	for _, c := range []struct {
+		n, dsacks, repeats, segments uint32
+		want                         int
+	}{{5, 5, 5, 40, 1}, {5, 5, 5, 41, 0}, {4, 4, 4, 8, 0}, {5, 4, 5, 40, 0}, {5, 5, 10, 40, 1}, {5, 5, 11, 40, 0}, {10, 10, 10, 900, 1}} {
+		found := findingsOf(t, "retx-spurious", nil, needless(c.n, c.dsacks, c.repeats, c.segments)...)
+		if len(found) != c.want {
+			t.Errorf("%+v: %v", c, titles(found))
+		} else if c.want == 1 && !strings.HasPrefix(found[0].Causes[0], "the sender's timeout is shorter than the round trip") {
+			t.Errorf("%+v: %q", c, found[0].Causes)
 		}
 	}
 }
