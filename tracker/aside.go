@@ -129,6 +129,14 @@ func (t *Tracker) cameToNothing(c *conn, of record.End) {
 	}
 }
 
+// astray is how many of the bytes that are missing of both ends data may hold that was set aside and came to nothing.
+func (c *conn) astray(ends *[2]record.EndRecord) (n uint64) {
+	for e := range ends {
+		n += min(ends[e].MissingBytes, uint64(c.capture.astray[e]))
+	}
+	return n
+}
+
 // hasAsides gives a connection room for segments set aside.
 func (t *Tracker) hasAsides(c *conn) {
 	if c.details.asides != nil {

@@ -80,11 +80,8 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 		r.Close.ResetText = t.shardOf(c).texts[c.id]
 	}
 	c.fillPath(r)
-	c.fillEvidence(&r.Evidence)
+	c.fillEvidence(&r.Evidence, &r.Ends)
 	c.fillCapture(&r.Capture, &r.Ends)
-	if r.Capture.Duplicates == 0 {
-		r.Evidence.Duplicate = 0
-	}
 	c.fillStamps(r)
 }
 
@@ -104,8 +101,7 @@ func (c *conn) fillCapture(r *record.CaptureRecord, ends *[2]record.EndRecord) {
 	r.Duplicates, r.Offload, r.TimeWentBack = c.shownCopies(ends), c.is(isOffload), c.capture.timeWentBack
 	r.Twice, r.TwiceFile = c.capture.twice, c.twiceFile()
 	r.MissingBytes, r.WildBytes = a+b, min(a, c.capture.evidence.wild[record.Orig])+min(b, c.capture.evidence.wild[record.Resp])
-	x := &c.capture.astray
-	r.AstrayBytes = min(r.MissingBytes-r.WildBytes, min(a, uint64(x[record.Orig]))+min(b, uint64(x[record.Resp])))
+	r.AstrayBytes = min(r.MissingBytes-r.WildBytes, c.astray(ends))
 	r.GivenUpBytes = c.ends[record.Orig].stream.GivenUp() + c.ends[record.Resp].stream.GivenUp()
 	c.fillUnseen(r)
 }

@@ -95,9 +95,12 @@ func (w *packer[W]) evidence(n int, c *conn) int {
 	return n
 }
 
-func (c *conn) fillEvidence(r *record.EvidenceRecord) {
+func (c *conn) fillEvidence(r *record.EvidenceRecord, ends *[2]record.EndRecord) {
 	x := &c.capture.evidence
-	r.Duplicate, r.WentBack, r.Truncated, r.Offload, r.Missing = x.copied, x.back, x.cut, x.long, x.unseen
+	r.WentBack, r.Truncated, r.Offload, r.Missing = x.back, x.cut, x.long, x.unseen
+	if c.shownCopies(ends) > 0 {
+		r.Duplicate = x.copied
+	}
 	r.SYNACK, r.ThirdACK, r.OldAnswer = c.synAckAt, c.thirdACKAt, c.details.oldAnswer
 	for e := record.Orig; e <= record.Resp; e++ {
 		p, y := &r.Ends[e], &c.ends[e]
