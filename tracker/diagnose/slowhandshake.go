@@ -275,7 +275,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.Title = fmt.Sprintf("%s to %s took long: %s %s", what, name(s.A), latest(x.n, x.longest), x.half())
 		f.causes = []Cause{onPath("the path is long"), onHost("the host at the slow side is overloaded"), onPath("a SYN, a SYN/ACK or its ACK was lost and sent again, unseen by the capture")}
 		if 2*x.rtt > x.longest {
-			f.Explanation = fmt.Sprintf("The quickest round trip that was measured later took %s, about as long (RFC 6298 section 3).", span(x.rtt))
+			f.Explanation = fmt.Sprintf("Round trips were measured later: the quickest of them took %s, about as long (RFC 6298 section 3).", span(x.rtt))
 			f.causes = f.causes[1:]
 			f.lead(onPath("the path is long"), "a later round trip took about as long")
 		}
