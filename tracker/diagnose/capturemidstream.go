@@ -15,7 +15,7 @@ Rule: without the SYN the window scale, the options, who opened and when are not
 (RFC 7323 section 2.2: the scale is in the SYN alone); states are inferred by the shortest
 legal path, the client is guessed by what the first segment says (HTTP, TLS), else by ports.
 Windows, opening times and what depends on them are left out for those connections. One packet alone, or a
-lone FIN or segment without flags and its answer, is not counted: it may be a probe, a stray or damaged.`,
+lone segment that a RST answers, is not counted: it may be a probe, a stray or damaged.`,
 		New: func(*Options) Fold { return fromQuality{tell: tellMidstream} },
 	}
 }

@@ -152,11 +152,11 @@ func (q *quality) add(r *record.Record) {
 	if c.Offload {
 		q.offload.hitAt(r, r.Evidence.Offload)
 	}
-	switch _, probe := probedInVain(r); {
+	switch {
 	case !c.Midstream || c.Forgotten:
 	case tooLittle(r):
 		q.single++
-	case !probe:
+	default:
 		q.midstream.hitAt(r, r.FirstPacket)
 	}
 }

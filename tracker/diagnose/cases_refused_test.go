@@ -140,7 +140,7 @@ func TestLonePackets(t *testing.T) {
 		counts bool
 	}{
 		{"a connection of before", made(1, midstream, leftOpen(0)), true},
-		{"an ACK that drew a RST", made(1, probe(record.Orig)), true},
+		{"an ACK that drew a RST", made(1, probe(record.Orig)), false},
 		{"one packet", made(1, midstream, leftOpen(0), single), false},
 		{"without flags, and no answer", made(1, unheard(0)), false},
 		{"a FIN that drew a RST", made(1, probe(record.Orig), fin), false},

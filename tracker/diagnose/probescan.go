@@ -91,8 +91,8 @@ func probedEnds(r *record.Record) (from, to capture.Endpoint) {
 	return r.Orig, r.Resp
 }
 
-// tooLittle tells that of what began without SYN too little was seen to call it a connection: one packet, which may be a damaged one or
-// a stray, or a probe with a FIN or without flags and its answer.
+// tooLittle tells that of what began without SYN too little was seen to call it a connection: one packet, which may be damaged, a
+// stray or a probe, or a lone segment that a RST answers.
 func tooLittle(r *record.Record) bool {
 	if r.Open.Kind != record.OpenMidstream {
 		return false
@@ -100,8 +100,8 @@ func tooLittle(r *record.Record) bool {
 	if r.Ends[record.Orig].Packets+r.Ends[record.Resp].Packets <= 1 {
 		return true
 	}
-	by, ok := probedInVain(r)
-	return ok && r.Ends[by].PureACKs == 0
+	_, ok := probedInVain(r)
+	return ok
 }
 
 // tellFewProbes tells of segments without ACK where they are too few for a scan: one is enough to know that a program

@@ -46,7 +46,7 @@ func addOpen(s *subjects[open, *open], r *record.Record) {
 	if !r.Unfinished || r.Close.Kind != record.CloseOpen && !closing || diedAtRest(r) {
 		return
 	}
-	if _, probe := probedInVain(r); probe || tooLittle(r) {
+	if tooLittle(r) {
 		return // nothing shows a connection
 	}
 	x := s.At(Subject{Kind: SubjectCapture})
