@@ -20,7 +20,7 @@ ACK without data is in the whole capture, beside 20 segments with data or more, 
 file saved through a display filter; beside fewer that is possible only);
 bytes that lone packets under other addresses, or data of the same end under other numbers, may hold, bytes missing beside
 as many connections of damaged packets only, and bytes that packets which could not be decoded may hold, at most 9,000 each, are reported as such;
-live, the kernel counts what it could not hand over; a file's own statistics count what its capture lost, and where
+live, the kernel counts what it could not hand over; a file's own statistics count the drops of the capture from which it was saved, and where
 that got more than twice as many packets as the file holds, they show no loss in it; more than any link carries (2.4 billion a second) for a day longer
 than the capture is a wrong counter, and possible only. One per cent of the bytes and of the
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than

@@ -20,7 +20,8 @@ the client is gone or never sent that SYN.
 A client that captures only its own packets (one-way) is not counted, nor what
 may still complete when the input ends. Floods have a finding of their own;
 so do SYN/ACKs that nobody asked for. Where the capture holds three connections or more and no packet without SYN, and the SYN/ACK
-does not come again, the ACKs were left out: whether these opened is not known. Of a host that scans only those are counted whose SYN has a
+does not come again, the ACKs were left out: whether these opened is not known. Where one or two SYNs have none of the options that systems send (SACK, timestamps, window
+scale), a program made them, most likely. Of a host that scans only those are counted whose SYN has a
 system's options and whose SYN/ACK came again: the system of a scanner resets what it did not ask for.`,
 		New: func(o *Options) Fold {
 			return newAttempts(cause{scale: o.fewAndMany("half-open"), picks: pickHalfOpen, tell: tellHalfOpen, keeps: leftWaitingFor})
@@ -85,6 +86,10 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.causes = f.causes[:2]
 		f.lead(inCapture("the capture misses the ACKs: a filter, or a cut"), "the SYN/ACKs did not come again, as they would where the ACK is missing")
 	}
+	if a.raw == a.n && a.n <= mostAsked && a.unheard == 0 {
+		f.Confidence = Possible
+		f.lead(app("a program made the SYN itself and only asked whether the port is open (a scan, a check): it never meant to complete the handshake"), "the SYN has none of the options that systems send")
+	}
 	if tried := a.most.V; a.lateSYNs.Some && tried.In >= lateFor {
 		f.Title += fmt.Sprintf("; before that %s in %s had no answer", say.Plural(uint64(tried.SYNs), "SYN"), span(tried.In))
 		f.causes = append(f.causes, hostOrPath("the server took no connections until then (it was down, or its queue was full), or its path dropped the SYNs"))
@@ -92,6 +97,9 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	}
 	return f, true
 }
+
+// mostAsked is how many SYNs without options only ask whether a port is open; more may be a flood with forged addresses.
+const mostAsked = 2
 
 // lateFor is for how long SYNs must have had no answer before the first one to be told of; a lost packet or two take less.
 const lateFor = 3 * second

@@ -178,6 +178,10 @@ func TestUnfinishedClaims(t *testing.T) {
 	answered := func(syns uint32) func(r *record.Record) {
 		return func(r *record.Record) { failed(record.OpenHalfOpen, syns)(r); r.Ends[record.Orig].SeenBytes = 0 }
 	}
+	raw := func(r *record.Record) {
+		e := &r.Ends[record.Orig]
+		e.SACK, e.Timestamps.V, e.WScale.OK = record.Some(false), false, false
+	}
 	noFlags := func(flags uint64) func(r *record.Record) {
 		return func(r *record.Record) {
 			unheard(0)(r)
@@ -195,6 +199,9 @@ func TestUnfinishedClaims(t *testing.T) {
 		{"fin-unacked", "a probe of the tail before the timer", clean(20, unackedFIN(4, 10*second), fins(6)), "retransmitted 100 times", "80 times"},
 		{"half-open", "nothing but SYNs in the capture", same(3, answered(1)), "Whether all 3 connections of 10.0.0.2:80 opened is not in the capture", "stayed half-open"},
 		{"half-open", "two beside one that opened", append(same(2, answered(1)), made(9)), "stayed half-open", "is not in the capture: it holds"},
+		{"half-open", "a SYN without options", append(same(1, answered(1), raw), made(9)), "a program made the SYN itself", ""},
+		{"half-open", "many SYNs without options", append(same(3, answered(1), raw), made(9)), "stayed half-open", "a program made"},
+		{"half-open", "a SYN of a system", append(same(1, answered(1)), made(9)), "stayed half-open", "a program made"},
 		{"half-open", "its SYNs had no answer for long", append(same(1, answered(7)), made(9)), "before that 7 SYNs in 6 s had no answer", "is not in the capture: it holds"},
 		{"half-open", "its second SYN was answered", append(same(1, answered(2)), made(9)), "stayed half-open", "had no answer"},
 		{"close-wait", "never heard of again", clean(1, halfClosed(100*second)), "when last seen, and nothing more of it was captured for", "leaves"},
