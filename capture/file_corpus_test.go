@@ -138,7 +138,7 @@ func packetDiffers(ours, theirs got) string {
 	return ""
 }
 
-// sameAsTshark compares times and lengths with tshark's, whose times go beyond the year 2262.
+// sameAsTshark compares times and lengths with tshark's. Those beyond the year 2262 are none for us.
 func sameAsTshark(t *testing.T, path string, packets []got, damages []capture.Damage) {
 	tshark, err := exec.LookPath("tshark")
 	if err != nil {
@@ -156,7 +156,13 @@ func sameAsTshark(t *testing.T, path string, packets []got, damages []capture.Da
 	for i := range min(len(rows), len(packets)) {
 		p := packets[i]
 		ours := fmt.Sprintf("%d.%09d\t%d\t%d", p.Time/1e9, p.Time%1e9, p.Length, len(p.Data))
-		if ours != rows[i] && p.Time != math.MaxInt64 {
+		theirs := rows[i]
+		seconds, _, _ := strings.Cut(theirs, ".")
+		if s, err := strconv.ParseUint(seconds, 10, 64); err == nil && s > math.MaxInt64/1_000_000_000 && i > 0 { // that of the packet before stands for it
+			_, lengths, _ := strings.Cut(theirs, "\t")
+			theirs = fmt.Sprintf("%d.%09d\t%s", packets[i-1].Time/1e9, packets[i-1].Time%1e9, lengths)
+		}
+		if ours != theirs {
 			t.Errorf("packet %d: %q, tshark has %q", i+1, ours, rows[i])
 			return
 		}
